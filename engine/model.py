@@ -1,0 +1,185 @@
+"""Values the engine hands out: frozen rows, states and the moves allowed between them.
+
+Nothing here knows a database or SpiffWorkflow. Ids of instances and tasks are ``str`` UUIDs with dashes, ids of
+jobs are ``int``; moments are aware UTC ``datetime`` named ``*_at``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+type Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+type Variables = Mapping[str, Any]
+
+
+class InstanceState(StrEnum):
+    """Where a process instance stands. "Has an incident" is a row in ``incident``, never a state."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class TaskState(StrEnum):
+    """Where a user task stands."""
+
+    CREATED = "created"
+    CLAIMED = "claimed"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class JobState(StrEnum):
+    """Where a job of the ledger stands."""
+
+    SCHEDULED = "scheduled"
+    AVAILABLE = "available"
+    RUNNING = "running"
+    RETRYABLE = "retryable"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class JobKind(StrEnum):
+    """What a job does when it runs."""
+
+    TIMER = "timer"  # a BPMN timer of a waiting instance
+    DEADLINE = "deadline"  # 80 %, 100 % or + 1 working day of a user task's service level
+    SERVICE_TASK = "service_task"  # call of a registered handler, or work for an external worker
+    MESSAGE = "message"  # an early message kept for a subscriber, or one to deliver
+    WORK = "work"  # work of an application slice (an import, a notice), run by a registered worker function
+
+
+class IncidentState(StrEnum):
+    """An incident is open until somebody resolves it."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+UNFINISHED_JOBS = (JobState.SCHEDULED, JobState.AVAILABLE, JobState.RUNNING, JobState.RETRYABLE)
+OPEN_TASKS = (TaskState.CREATED, TaskState.CLAIMED)
+
+MOVES: Mapping[StrEnum, frozenset[StrEnum]] = {
+    InstanceState.ACTIVE: frozenset({InstanceState.SUSPENDED, InstanceState.COMPLETED, InstanceState.CANCELLED}),
+    InstanceState.SUSPENDED: frozenset({InstanceState.ACTIVE, InstanceState.CANCELLED}),
+    InstanceState.COMPLETED: frozenset(),
+    InstanceState.CANCELLED: frozenset(),
+    TaskState.CREATED: frozenset({TaskState.CLAIMED, TaskState.COMPLETED, TaskState.CANCELLED}),
+    TaskState.CLAIMED: frozenset({TaskState.CREATED, TaskState.COMPLETED, TaskState.CANCELLED}),
+    TaskState.COMPLETED: frozenset(),
+    TaskState.CANCELLED: frozenset(),
+}
+"""One table says which move may follow which state."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """How long a user task may take, in working hours on the calendar of ``calendar`` (a candidate group)."""
+
+    hours: float
+    calendar: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingTask:
+    """A user task that waits for a person, as the execution sees it. ``due_at`` is set by an explicit dueDate
+    or computed from the service level."""
+
+    task_id: str
+    node_id: str
+    name: str
+    form_key: str | None
+    assignee: str | None
+    candidate_groups: tuple[str, ...]
+    candidate_users: tuple[str, ...]
+    excluded_users: tuple[str, ...]
+    due_at: datetime | None
+    follow_up_at: datetime | None
+    priority: int
+    service_level: ServiceLevel | None
+    variables: Variables = field(default_factory=dict)
+    """The variables visible at the task (with the loop item of a multi-instance)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingTimer:
+    """A timer that waits. ``key`` tells several timers of one task apart and changes with every cycle."""
+
+    task_id: str
+    key: str
+    node_id: str
+    due_at: datetime
+    explanation: Mapping[str, Any] = field(default_factory=dict)
+    """How ``due_at`` was computed: expression, start, calendar."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingSubscription:
+    """A message or signal somebody waits for. ``correlation_key`` is the business key unless the model says otherwise."""
+
+    task_id: str
+    node_id: str
+    kind: str  # "message" | "signal"
+    name: str
+    correlation_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingService:
+    """A service task that waits for its handler or external worker."""
+
+    task_id: str
+    node_id: str
+    topic: str
+    variables: Variables
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened to a node during a command, in order."""
+
+    kind: str  # "entered" | "completed" | "cancelled"
+    node_id: str
+    node_type: str  # BPMN local name: userTask, exclusiveGateway, …
+    task_id: str
+    changes: Variables = field(default_factory=dict)
+    """Variables this node changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thrown:
+    """An event thrown out of the instance: a message or signal for others."""
+
+    kind: str  # "message" | "signal"
+    name: str
+    correlation_key: str | None
+    variables: Variables
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Everything an instance waits for at a stable point."""
+
+    tasks: tuple[WaitingTask, ...]
+    timers: tuple[WaitingTimer, ...]
+    subscriptions: tuple[WaitingSubscription, ...]
+    services: tuple[WaitingService, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What deployment found in a file. ``code`` is worded in two languages by :mod:`engine.findings`."""
+
+    severity: str  # "error" | "warning"
+    code: str
+    file: str
+    element: str | None
+    line: int | None
+    facts: Mapping[str, Any] = field(default_factory=dict)

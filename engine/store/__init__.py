@@ -1,0 +1,1 @@
+"""Tables of the engine; no SpiffWorkflow here."""

@@ -1,0 +1,230 @@
+"""The engine's tables (SQLAlchemy Core). Names are the words of the glossary; states as :mod:`engine.model` lists them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, SmallInteger, String, Table, Text, text
+
+from engine.store.types import BigKey, JsonValue, UtcDateTime
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata = MetaData(naming_convention=NAMING)
+
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("deployed_at", UtcDateTime, nullable=False),
+    Column("deployed_by", String(100), nullable=False),
+    Column("findings", JsonValue, nullable=False),
+)
+
+process_definition = Table(
+    "process_definition",
+    metadata,
+    Column("id", String(100), primary_key=True),  # key:version:short-uuid
+    Column("deployment_id", ForeignKey("deployment.id"), nullable=False, index=True),
+    Column("key", String(100), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("resource", String(200), nullable=False),
+    Column("xml", LargeBinary, nullable=False),
+    Column("sha256", String(64), nullable=False),  # of the BPMN and all its parts
+    Column("nodes", JsonValue, nullable=False),  # {node id: {type, name, name_en, lane, form_key}}
+    Column("start_messages", JsonValue, nullable=False),  # [message name, …]
+    Column("state", String(12), nullable=False),  # active, suspended
+    Column("deployed_at", UtcDateTime, nullable=False),
+    Column("deployed_by", String(100), nullable=False),
+    Index("uq_process_definition_key_version", "key", "version", unique=True),
+)
+
+process_definition_part = Table(
+    "process_definition_part",
+    metadata,
+    Column("definition_id", ForeignKey("process_definition.id"), primary_key=True),
+    Column("kind", String(12), primary_key=True),  # dmn, form, translation
+    Column("name", String(200), primary_key=True),  # decision id; form key; language
+    Column("resource", String(200), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+
+process_definition_call = Table(
+    "process_definition_call",
+    metadata,
+    Column("definition_id", ForeignKey("process_definition.id"), primary_key=True),
+    Column("called_key", String(100), primary_key=True),
+    Column("called_definition_id", ForeignKey("process_definition.id"), nullable=False),
+)
+
+process_instance = Table(
+    "process_instance",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("definition_id", ForeignKey("process_definition.id"), nullable=False),
+    Column("definition_key", String(100), nullable=False),
+    Column("business_key", String(100)),
+    Column("title", String(300), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("blob", LargeBinary),  # state of the workflow; NULL once ended
+    Column("codec", SmallInteger, nullable=False),
+    Column("variables", JsonValue, nullable=False),  # the latest variables of the instance's scope, for queries
+    Column("parent_instance_id", String(36)),
+    Column("parent_task_id", String(36)),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("started_by", String(100), nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("end_reason", Text),
+    Index("ix_process_instance_state_updated_at", "state", "updated_at"),
+    Index("ix_process_instance_definition_id_state", "definition_id", "state"),
+    Index("ix_process_instance_business_key", "business_key"),
+    Index(
+        "uq_process_instance_active_business_key",
+        "definition_key",
+        "business_key",
+        unique=True,
+        sqlite_where=text("state IN ('active', 'suspended')"),
+        postgresql_where=text("state IN ('active', 'suspended')"),
+    ),
+    Index("ix_process_instance_parent_instance_id", "parent_instance_id"),
+)
+
+user_task = Table(
+    "user_task",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False),
+    Column("definition_id", String(100), nullable=False),
+    Column("definition_key", String(100), nullable=False),
+    Column("business_key", String(100)),
+    Column("node_id", String(100), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("form_key", String(200)),
+    Column("state", String(12), nullable=False),
+    Column("assignee", String(100)),
+    Column("priority", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("claimed_at", UtcDateTime),
+    Column("due_at", UtcDateTime),
+    Column("follow_up_at", UtcDateTime),
+    Column("service_minutes", Integer),  # working minutes allowed by the service level
+    Column("calendar", String(100)),
+    Column("ended_at", UtcDateTime),
+    Column("ended_by", String(100)),
+    Column("local_variables", JsonValue, nullable=False),  # the loop item of a multi-instance and the like
+    Index("ix_user_task_instance_id", "instance_id"),
+    Index("ix_user_task_assignee_state_due_at", "assignee", "state", "due_at"),
+    Index("ix_user_task_state_created_at", "state", "created_at"),
+    Index("ix_user_task_ended_by_ended_at", "ended_by", "ended_at"),
+)
+
+user_task_candidate = Table(
+    "user_task_candidate",
+    metadata,
+    Column("task_id", ForeignKey("user_task.id"), primary_key=True),
+    Column("kind", String(8), primary_key=True),  # group, user, excluded
+    Column("name", String(100), primary_key=True),
+    Index("ix_user_task_candidate_name_kind_task_id", "name", "kind", "task_id"),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
+    Column("task_id", String(36), nullable=False),
+    Column("node_id", String(100), nullable=False),
+    Column("kind", String(8), nullable=False),  # message, signal
+    Column("name", String(200), nullable=False),
+    Column("correlation_key", String(200)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("uq_subscription_task_id_name", "task_id", "name", unique=True),
+    Index("ix_subscription_kind_name_correlation_key", "kind", "name", "correlation_key"),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("instance_id", String(36)),
+    Column("task_id", String(36)),
+    Column("node_id", String(100)),
+    Column("topic", String(200)),  # handler of a service task or work job; message name
+    Column("dedupe_key", String(200)),
+    Column("payload", JsonValue, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("max_attempts", Integer, nullable=False, server_default="3"),
+    Column("lease_until", UtcDateTime),
+    Column("worker", String(100)),
+    Column("last_error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Index("ix_job_state_due_at", "state", "due_at"),
+    Index("ix_job_instance_id_state", "instance_id", "state"),
+    Index(
+        "uq_job_dedupe_key_unfinished",
+        "dedupe_key",
+        unique=True,
+        sqlite_where=text("state IN ('scheduled', 'available', 'running', 'retryable')"),
+        postgresql_where=text("state IN ('scheduled', 'available', 'running', 'retryable')"),
+    ),
+)
+
+history_event = Table(
+    "history_event",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("instance_id", String(36), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("node_id", String(100)),
+    Column("task_id", String(36)),
+    Column("actor", String(100), nullable=False),
+    Column("changes", JsonValue, nullable=False),
+    Index("ix_history_event_instance_id_id", "instance_id", "id"),
+)
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("instance_id", String(36), index=True),
+    Column("job_id", BigKey),
+    Column("node_id", String(100)),
+    Column("kind", String(24), nullable=False),
+    Column("command", JsonValue),
+    Column("message", Text, nullable=False),
+    Column("detail", Text),
+    Column("state", String(12), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("resolved_at", UtcDateTime),
+    Column("resolved_by", String(100)),
+    Index("ix_incident_state_created_at", "state", "created_at"),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("instance_id", String(36), index=True),
+    Column("subject", String(200)),
+    Column("facts", JsonValue, nullable=False),
+    Index("ix_audit_log_at", "at"),
+)
