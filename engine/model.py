@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
-type Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
-type Variables = Mapping[str, Any]
+# TypeAlias, not a ``type`` statement: the floor is Python 3.11.
+Json: TypeAlias = 'None | bool | int | float | str | list["Json"] | dict[str, "Json"]'
+Variables: TypeAlias = Mapping[str, Any]
 
 
 class InstanceState(StrEnum):
