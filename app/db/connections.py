@@ -1,0 +1,64 @@
+"""Connections that behave the same on SQLite and PostgreSQL: readers cannot write, writers queue instead of failing."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+BUSY_SECONDS = 5
+READ, WRITE = "read", "write"
+SQLITE_BUSY, SQLITE_LOCKED = 5, 6
+RETRIABLE_SQLSTATES = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+
+
+def open_engine(url: str, *, synchronous: str = "FULL", pool_size: int = 10) -> Engine:
+    """A pooled engine for ``url``. On SQLite: WAL, foreign keys on, writers wait up to five seconds for each other."""
+    if url.startswith("sqlite"):
+        engine = sqlalchemy.create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            # isolation_level=None: the driver opens no transaction of its own, the "begin" event below does.
+            connect_args={"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
+        )
+        _prepare_sqlite(engine, synchronous)
+        return engine
+    return sqlalchemy.create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+
+
+def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get("keliu_mode") == READ
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
+        # IMMEDIATE: a transaction that upgrades from reader to writer half way would fail at once, not wait.
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def in_mode(engine: Engine, mode: str) -> Engine:
+    """The same pool, for transactions of one mode (``"read"`` or ``"write"``)."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(keliu_mode=mode, postgresql_readonly=mode == READ)
+    return engine.execution_options(keliu_mode=mode)
+
+
+def is_contention(error: BaseException) -> bool:
+    """True when running the same work again may succeed: locked database, serialization failure, deadlock."""
+    if not isinstance(error, DBAPIError):
+        return False
+    original = error.orig
+    if isinstance(original, sqlite3.OperationalError):
+        return (getattr(original, "sqlite_errorcode", 0) & 0xFF) in (SQLITE_BUSY, SQLITE_LOCKED)
+    return getattr(original, "sqlstate", None) in RETRIABLE_SQLSTATES

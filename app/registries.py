@@ -1,0 +1,39 @@
+"""What slices hand to the composition root: handlers, listeners, business objects, import targets, demo data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import click
+from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:
+    from app.business_objects import BusinessObjects
+    from app.imports import ImportTargets
+    from engine import HandlerRegistry, WorkingCalendar
+
+Calendars = Callable[[Session, str | None], "WorkingCalendar"]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPart:
+    """One step of loading the demo company. ``label`` is printed while ``load`` runs; loading twice adds nothing."""
+
+    label: str
+    load: Callable[[Session], Any]
+
+
+@dataclass(slots=True)
+class Registries:
+    """Filled by each slice's ``register(app, registries)``, in the order of :data:`app.bootstrap.SLICES`."""
+
+    handlers: HandlerRegistry
+    business_objects: BusinessObjects
+    imports: ImportTargets
+    listeners: list[Callable[[Session, Any], None]] = field(default_factory=list)
+    demo: list[DemoPart] = field(default_factory=list)
+    commands: list[click.Command] = field(default_factory=list)
+    calendars: Calendars | None = None
+    """Set by the calendars slice: the working calendar of a candidate group (None: the office)."""
