@@ -1,0 +1,1 @@
+"""Data of Keliu, read through importlib.resources; there is no code here."""
