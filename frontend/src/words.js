@@ -1,0 +1,31 @@
+// The few words that scripts say themselves. Pages bring all others from the server.
+const WORDS = {
+  zh: {
+    saved: "草稿已保存",
+    notSaved: "草稿未能保存，请勿关闭页面",
+    offline: "无法连接服务器，请检查网络后重试",
+    refused: "操作未能完成，请刷新页面后重试",
+    diagram: "流程图",
+    diagramFailed: "流程图无法显示",
+    here: "当前节点",
+    passed: "已通过",
+    zoom: "按住 Ctrl 滚动可缩放，拖动可平移，方向键可移动",
+  },
+  en: {
+    saved: "Draft saved",
+    notSaved: "The draft could not be saved; keep this page open",
+    offline: "The server cannot be reached; check the network and try again",
+    refused: "This could not be done; reload the page and try again",
+    diagram: "Process diagram",
+    diagramFailed: "The diagram cannot be shown",
+    here: "the case is here",
+    passed: "passed",
+    zoom: "Ctrl and scroll zooms, dragging moves, arrow keys move",
+  },
+};
+
+/** The word in the language of the page. */
+export function word(key) {
+  const language = (document.documentElement.lang || "en").toLowerCase().startsWith("zh") ? "zh" : "en";
+  return WORDS[language][key];
+}
