@@ -1,0 +1,204 @@
+"""The request hook: who is asking, and may they call this route at all? One place for all routes.
+
+It runs before the unit of work of a request begins, so that a slow password check never holds the write lock.
+A route that declares no access is refused: forgetting a guard can't open a door.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, abort, current_app, g, redirect, request, url_for
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
+
+import engine
+from app import db
+from app.errors import NotAllowedHere
+from app.security import credentials, sessions
+from app.security.guards import PUBLIC, Access, access_of, is_polling
+from app.security.models import UserSession
+from app.security.principal import ANONYMOUS, Principal, PrincipalLoader, current, impersonate
+
+API_PREFIX = "/api/"
+BASIC_PREFIX = "/engine-rest"
+"""Programs' entrances: tokens only, no cookies; a Basic credential at the second one too."""
+
+EXTENSION = "keliu.security"
+SIGN_IN = "accounts.sign_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """What the hook needs to know about this application."""
+
+    load: PrincipalLoader
+    lifetimes: sessions.Lifetimes
+    cookie: str
+    secure: bool
+    remembered: credentials.RememberedCredentials
+
+
+def install(app: Flask, load: PrincipalLoader, *, lifetimes: sessions.Lifetimes, secure: bool) -> None:
+    """Guard every route of ``app``. ``load`` builds a principal; ``secure`` when people come over TLS."""
+    name = "__Host-keliu" if secure else "keliu_session"
+    app.extensions[EXTENSION] = Security(load, lifetimes, name, secure, credentials.RememberedCredentials())
+    app.before_request(enter)
+    app.after_request(_send_new_cookie)
+    app.context_processor(lambda: {"principal": current()})
+
+
+def security() -> Security:
+    """The installed settings of the current application."""
+    found: Security = current_app.extensions[EXTENSION]
+    return found
+
+
+def enter() -> Any:
+    """Find out who is asking and refuse what the route's declared access does not allow."""
+    impersonate(ANONYMOUS)
+    if request.url_rule is None or request.endpoint is None:
+        return None  # the routing error becomes a 404 or 405 page
+    access = declared_access(current_app, request.endpoint, request.method)
+    if access is None:
+        raise RuntimeError(f"route {request.endpoint!r} ({request.method}) declares no access")
+    if request.endpoint == "static":
+        return None
+    impersonate(_identified(access))
+    return _refusal(access)
+
+
+def declared_access(app: Any, endpoint: str, method: str) -> Access | None:
+    """What a route declares; static files are public, and so is asking a route for its methods."""
+    if endpoint == "static" or endpoint.endswith(".static") or method == "OPTIONS":
+        return PUBLIC
+    return access_of(app.view_functions[endpoint], method)
+
+
+def is_program(asked: Request) -> bool:
+    """Whether the request came in by a programs' entrance."""
+    return asked.path.startswith((API_PREFIX, BASIC_PREFIX))
+
+
+def _refusal(access: Access) -> Any:
+    principal = current()
+    if access == PUBLIC:
+        return None
+    if not principal.signed_in:
+        return _ask_to_sign_in()
+    if access.permission is not None and not principal.has(access.permission):
+        raise NotAllowedHere(access.permission)
+    return None
+
+
+def _ask_to_sign_in() -> Response:
+    if is_program(request):
+        raise Unauthorized(www_authenticate=WWWAuthenticate("Bearer", {"realm": "keliu"}))
+    if request.headers.get("HX-Request"):
+        # A fragment must not be replaced by the sign-in page: the whole page goes there and comes back.
+        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+        target = shown.path + (f"?{shown.query}" if shown.query else "")
+        return Response(status=401, headers={"HX-Redirect": url_for(SIGN_IN, next=target or None)})
+    if request.method not in ("GET", "HEAD"):
+        return redirect(url_for(SIGN_IN), 303)
+    target = request.full_path if request.query_string else request.path
+    return redirect(url_for(SIGN_IN, next=None if target == "/" else target))
+
+
+def _identified(access: Access) -> Principal:
+    if is_program(request):
+        return _by_header() if access != PUBLIC or request.authorization else ANONYMOUS
+    secret = request.cookies.get(security().cookie)
+    return _by_cookie(secret) if secret else ANONYMOUS
+
+
+def _by_cookie(secret: str) -> Principal:
+    reading, now = db.session(), engine.now(db.session())
+    row = sessions.find_session(reading, secret, now=now, idle=security().lifetimes.idle)
+    principal = security().load(reading, row.login) if row else None
+    if row is None or principal is None:
+        return ANONYMOUS
+    g.session_id = row.id
+    _follow(row, now)
+    return principal
+
+
+def _follow(row: UserSession, now: datetime) -> None:
+    """Write down that the person is there, and give the session a new id when the person's rights changed."""
+    view = current_app.view_functions[str(request.endpoint)]
+    if is_polling(view, request.method) or request.headers.get("X-Keliu-Poll"):
+        return
+    session_id, agent = row.id, request.user_agent.string
+    if row.rotate and request.method == "GET" and not request.headers.get("HX-Request"):
+        db.close_reader()
+        g.new_secret = db.database().write(
+            lambda writing: sessions.rotate(writing, session_id, now=now, user_agent=agent)
+        )
+        if g.new_secret:
+            g.session_id = sessions.digest(g.new_secret)
+    elif now - row.last_seen_at >= sessions.TOUCH_EVERY:
+        db.own_transaction(lambda writing: sessions.touch(writing, session_id, now))
+
+
+def _by_header() -> Principal:
+    given = request.authorization
+    if given is None:
+        return ANONYMOUS
+    if given.type == "bearer" and given.token:
+        return _by_token(given.token)
+    if given.type == "basic" and request.path.startswith(BASIC_PREFIX):
+        return _by_password(str(given.username or ""), str(given.password or ""))
+    return ANONYMOUS
+
+
+def _by_token(secret: str) -> Principal:
+    reading, now = db.session(), engine.now(db.session())
+    token = sessions.find_token(reading, secret, now=now)
+    principal = security().load(reading, token.login) if token else None
+    if token is None or principal is None:
+        return ANONYMOUS
+    token_id = token.id
+    if token.last_used_at is None or now - token.last_used_at >= sessions.TOUCH_EVERY:
+        db.own_transaction(lambda writing: sessions.use_token(writing, token_id, now))
+    return principal
+
+
+def _by_password(login: str, password: str) -> Principal:
+    reading, remembered = db.session(), security().remembered
+    now, expected = engine.now(reading), credentials.stored_hash(reading, login)
+    if expected is None or not remembered.knows(login, password, expected, now):
+        db.close_reader()
+        answer = credentials.check(db.database(), login, password, str(request.remote_addr), lambda: now)
+        if answer.locked:
+            abort(429)
+        if answer.login is None or expected is None:
+            return ANONYMOUS
+        remembered.remember(login, password, expected, now)
+    return security().load(db.session(), login) or ANONYMOUS
+
+
+def _send_new_cookie(response: Response) -> Response:
+    secret = g.get("new_secret")
+    if secret:
+        set_cookie(response, secret)
+    return response
+
+
+def set_cookie(response: Response, secret: str) -> None:
+    """Give the browser its session id: not readable by scripts, not sent by other sites' forms, over TLS only there."""
+    response.set_cookie(
+        security().cookie, secret, httponly=True, secure=security().secure, samesite="Lax", path="/"
+    )
+
+
+def clear_cookie(response: Response) -> None:
+    """Take the session id away."""
+    response.delete_cookie(security().cookie, httponly=True, secure=security().secure, samesite="Lax", path="/")
+
+
+def session_id() -> str | None:
+    """The stored id of the session of this request, None for programs and strangers."""
+    return g.get("session_id")

@@ -1,0 +1,45 @@
+"""The permissions there are, with their names for people. Which role has which is data (``role_permission``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """``name`` is what code asks for; the title is shown where roles are edited."""
+
+    name: str
+    title_zh: str
+    title_en: str
+
+    def title(self, language: str) -> str:
+        """The title in ``language`` (zh or en)."""
+        return self.title_zh if language.startswith("zh") else self.title_en
+
+
+_ALL = (
+    Permission("task.work", "办理自己的任务", "Work on own tasks"),
+    Permission("task.reassign", "在本部门范围内改派任务", "Reassign tasks within the own departments"),
+    Permission("case.view_subtree", "查看本部门及下级部门的业务", "See cases of the own department and those below"),
+    Permission("complaint.register", "登记投诉", "Register complaints"),
+    Permission("complaint.view_all", "查看全部投诉", "See all complaints"),
+    Permission("complaint.export", "导出投诉", "Export complaints"),
+    Permission("complaint.import", "导入投诉", "Import complaints"),
+    Permission("customer.view", "查看客户", "See customers"),
+    Permission("customer.edit", "维护客户", "Edit customers"),
+    Permission("penalty.view", "查看处罚记录", "See penalties"),
+    Permission("process.view", "查看流程定义", "See process definitions"),
+    Permission("process.deploy", "部署流程", "Deploy processes"),
+    Permission("instance.cancel", "取消流程实例", "Cancel process instances"),
+    Permission("job.execute", "立即执行作业", "Run jobs at once"),
+    Permission("calendar.manage", "维护工作日历", "Edit working calendars"),
+    Permission("account.manage", "管理用户、用户组和角色", "Manage users, groups and roles"),
+)
+
+PERMISSIONS: Mapping[str, Permission] = {permission.name: permission for permission in _ALL}
+"""Every permission by name, in the order in which they are shown."""
+
+ADMINISTRATION = "account.manage"
+"""Who holds it is an administrator. At least one active person always does."""

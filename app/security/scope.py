@@ -1,0 +1,100 @@
+"""What a person's place in the organisation lets them see, as SQL: subqueries for ``.in_()``.
+
+The tables are named here by their columns only: the slice that owns the organisation stands above this package.
+``department.path`` lists ids from the root (``/1/4/``), so a subtree is a prefix (index ``ix_department_path``).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Select, and_, column, false, or_, select, table
+
+from app.security.principal import Principal
+from engine import tables
+
+_department = table("department", column("id"), column("key"), column("path"))
+_user = table("user_account", column("login"), column("department_id"))
+_group = table("user_group", column("name"), column("department_id"))
+
+
+def departments_in_subtree(principal: Principal) -> Select[tuple[str]]:
+    """Keys of the principal's own department and all departments below it."""
+    return select(_department.c.key).where(_within(principal))
+
+
+def department_ids_in_subtree(principal: Principal) -> Select[tuple[int]]:
+    """Ids of the principal's own department and all departments below it."""
+    return select(_department.c.id).where(_within(principal))
+
+
+def departments_visible(principal: Principal, *, all_with: str = "complaint.view_all") -> Select[tuple[str]]:
+    """Keys of the departments whose cases the principal sees: all with permission ``all_with``, the subtree with
+    ``case.view_subtree``, else none."""
+    if principal.has(all_with):
+        return select(_department.c.key)
+    if principal.has("case.view_subtree"):
+        return departments_in_subtree(principal)
+    return select(_department.c.key).where(false())
+
+
+def groups_in_subtree(principal: Principal) -> Select[tuple[str]]:
+    """Names of the user groups that belong to a department of the principal's subtree."""
+    return select(_group.c.name).where(_group.c.department_id.in_(department_ids_in_subtree(principal)))
+
+
+def people_in_subtree(principal: Principal) -> Select[tuple[str]]:
+    """Logins of the people of the principal's subtree."""
+    return select(_user.c.login).where(_user.c.department_id.in_(department_ids_in_subtree(principal)))
+
+
+def own_tasks(principal: Principal) -> Select[tuple[str]]:
+    """Ids of the tasks that are or were the principal's: assigned to, ended by, or offered and not excluded.
+    Nothing without permission ``task.work``. Uses ix_user_task_assignee_state_due_at, ix_user_task_ended_by_ended_at
+    and ix_user_task_candidate_name_kind_task_id."""
+    task = tables.user_task
+    if not principal.has("task.work"):
+        return select(task.c.id).where(false())
+    return select(task.c.id).where(
+        or_(
+            task.c.assignee == principal.login,
+            task.c.ended_by == principal.login,
+            and_(task.c.assignee.is_(None), task.c.id.in_(offered_tasks(principal))),
+        )
+    )
+
+
+def offered_tasks(principal: Principal) -> Select[tuple[str]]:
+    """Ids of the tasks for which the principal is a candidate (by group or name) and not excluded."""
+    candidate = tables.user_task_candidate
+    excluded = select(candidate.c.task_id).where(candidate.c.kind == "excluded", candidate.c.name == principal.login)
+    return select(candidate.c.task_id).where(
+        or_(
+            and_(candidate.c.kind == "group", candidate.c.name.in_(sorted(principal.groups))),
+            and_(candidate.c.kind == "user", candidate.c.name == principal.login),
+        ),
+        candidate.c.task_id.not_in(excluded),
+    )
+
+
+def tasks_in_subtree(principal: Principal) -> Select[tuple[str]]:
+    """Ids of the tasks held by people of the subtree or offered to its groups: what a supervisor may reassign."""
+    task, candidate = tables.user_task, tables.user_task_candidate
+    offered = select(candidate.c.task_id).where(
+        candidate.c.kind == "group", candidate.c.name.in_(groups_in_subtree(principal))
+    )
+    return select(task.c.id).where(
+        or_(task.c.assignee.in_(people_in_subtree(principal)), and_(task.c.assignee.is_(None), task.c.id.in_(offered)))
+    )
+
+
+def business_keys_of_own_tasks(principal: Principal, process_key: str) -> Select[tuple[str]]:
+    """Business keys of the instances of ``process_key`` in which the principal has or had a task."""
+    task = tables.user_task
+    return select(task.c.business_key).where(
+        task.c.definition_key == process_key, task.c.business_key.is_not(None), task.c.id.in_(own_tasks(principal))
+    )
+
+
+def _within(principal: Principal) -> ColumnElement[bool]:
+    if not principal.department_path:
+        return false()
+    return _department.c.path.startswith(principal.department_path, autoescape=True)
