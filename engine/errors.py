@@ -9,11 +9,15 @@ from engine.model import Finding
 
 
 class EngineError(Exception):
-    """Base of every refusal. ``code`` names it; ``facts`` are the keyword arguments it was raised with."""
+    """Base of every refusal. ``code`` names it; ``facts`` are the keyword arguments it was raised with.
+
+    ``command`` is the command that was refused, so that an incident can keep it.
+    """
 
     def __init__(self, **facts: Any) -> None:
         super().__init__(f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in facts.items())})")
         self.facts = facts
+        self.command: object | None = None
 
     @property
     def code(self) -> str:

@@ -16,6 +16,10 @@ NAMING = {
 
 metadata = MetaData(naming_convention=NAMING)
 
+# Conditions of partial indexes: a query uses the index only when it repeats the text.
+CLAIMABLE = "state IN ('scheduled', 'available', 'retryable')"
+UNFINISHED = "state IN ('scheduled', 'available', 'running', 'retryable')"
+
 deployment = Table(
     "deployment",
     metadata,
@@ -160,6 +164,7 @@ job = Table(
     Column("task_id", String(36)),
     Column("node_id", String(100)),
     Column("topic", String(200)),  # handler of a service task or work job; message name
+    Column("correlation_key", String(200)),  # of a message kept for its receiver
     Column("dedupe_key", String(200)),
     Column("payload", JsonValue, nullable=False),
     Column("state", String(12), nullable=False),
@@ -173,14 +178,22 @@ job = Table(
     Column("last_error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
-    Index("ix_job_state_due_at", "state", "due_at"),
+    Index("ix_job_state_due_at", "state", "due_at", "id"),
+    Index("ix_job_claimable_due_at", "due_at", "id", sqlite_where=text(CLAIMABLE), postgresql_where=text(CLAIMABLE)),
+    Index(
+        "ix_job_message_topic_correlation_key",
+        "topic",
+        "correlation_key",
+        sqlite_where=text("kind = 'message'"),
+        postgresql_where=text("kind = 'message'"),
+    ),
     Index("ix_job_instance_id_state", "instance_id", "state"),
     Index(
         "uq_job_dedupe_key_unfinished",
         "dedupe_key",
         unique=True,
-        sqlite_where=text("state IN ('scheduled', 'available', 'running', 'retryable')"),
-        postgresql_where=text("state IN ('scheduled', 'available', 'running', 'retryable')"),
+        sqlite_where=text(UNFINISHED),
+        postgresql_where=text(UNFINISHED),
     ),
 )
 

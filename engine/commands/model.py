@@ -1,0 +1,160 @@
+"""The commands: everything that can change an instance, a deployment or a job, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.model import InstanceState
+from engine.rows import Deployment, TaskRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Base of all commands. ``actor`` is a login or "system"."""
+
+    actor: str = "system"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deploy(Command):
+    """Check the files and keep them together as new immutable versions of the processes they define."""
+
+    name: str
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartProcess(Command):
+    """Start the latest version of ``process_key`` (or exactly ``definition_id``).
+
+    ``complete_task`` names the first user task: it is claimed and completed by the actor in the same commit.
+    """
+
+    process_key: str | None = None
+    definition_id: str | None = None
+    business_key: str | None = None
+    title: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    complete_task: str | None = None
+    complete_variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteTask(Command):
+    """Complete an open user task. ``override``: the caller has checked that the actor may act for the assignee."""
+
+    task_id: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    groups: frozenset[str] = frozenset()
+    override: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimTask(Command):
+    """The actor takes a task that nobody has."""
+
+    task_id: str
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseTask(Command):
+    """The assignee gives the task back to its candidates."""
+
+    task_id: str
+    override: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignTask(Command):
+    """Give a task to ``assignee``; the caller has checked that the actor may."""
+
+    task_id: str
+    assignee: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrelateMessage(Command):
+    """Deliver a message to its one receiver, start a process by it, or keep it for ``buffer_for``.
+
+    ``business_key`` and ``title`` are those of an instance started by the message (default: the correlation key).
+    """
+
+    name: str
+    correlation_key: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    instance_id: str | None = None
+    buffer_for: timedelta | None = None
+    business_key: str | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelInstance(Command):
+    """End an instance with everything that waits in it."""
+
+    instance_id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetVariables(Command):
+    """Replace top-level variables of a running instance."""
+
+    instance_id: str
+    variables: Mapping[str, Any]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunJob(Command):
+    """Do what the job says, now. Its worker must hold the lease, unless nobody has claimed the job yet."""
+
+    job_id: int
+    worker: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryJob(Command):
+    """Give a failed job all its attempts again and close its incident."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveIncident(Command):
+    """Close an incident by hand."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddWork(Command):
+    """Add a job for a registered work function. An unfinished job with the same ``dedupe_key`` is kept instead."""
+
+    topic: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    dedupe_key: str | None = None
+    due_at: datetime | None = None
+    instance_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a command did."""
+
+    instance_id: str | None = None
+    business_key: str | None = None
+    state: InstanceState | None = None
+    created: tuple[TaskRow, ...] = ()
+    """User tasks that wait since this command."""
+    task: TaskRow | None = None
+    """The task the command was about, as it is now."""
+    job_id: int | None = None
+    deployment: Deployment | None = None
+    buffered: bool = False
+    """A message nobody expected yet and that is kept."""

@@ -1,0 +1,42 @@
+"""The one choke point: every change of an instance, a deployment or a job goes through :func:`execute`."""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy.orm import Session
+
+from engine.commands import HANDLERS, Command, Result
+from engine.commands.incidents import record_command_failure as record_incident
+from engine.context import Doorbell, Runtime, SilentBell, UnitOfWork, now, runtime
+from engine.errors import EngineError
+from engine.limits import Limits
+
+__all__ = [
+    "Doorbell",
+    "Limits",
+    "Runtime",
+    "SilentBell",
+    "UnitOfWork",
+    "execute",
+    "now",
+    "record_incident",
+    "runtime",
+]
+
+log = logging.getLogger("engine")
+
+
+def execute(session: Session, command: Command) -> Result:
+    """Run a command in the caller's transaction; never commits.
+
+    Raises an :class:`engine.EngineError` that carries the command as ``error.command``; the caller then rolls back,
+    and nothing of the command is left.
+    """
+    log.debug("%s by %s", type(command).__name__, command.actor)
+    try:
+        return HANDLERS[type(command)](session, command)
+    except EngineError as error:
+        if error.command is None:
+            error.command = command
+        raise

@@ -1,0 +1,1 @@
+"""What happens later: claiming, running, retrying and rescuing jobs of the ledger."""

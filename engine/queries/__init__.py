@@ -1,0 +1,40 @@
+"""Questions about definitions, instances, tasks, jobs and incidents. They read tables and never restore a workflow."""
+
+from __future__ import annotations
+
+from engine.queries.definitions import (
+    definition,
+    definition_xml,
+    definitions,
+    latest_definition,
+    node_name,
+    part,
+    parts,
+)
+from engine.queries.instances import history, instance, instance_by_key, instances, passed, tokens
+from engine.queries.jobs import incident, incidents, job, jobs
+from engine.queries.tasks import open_tasks, task, tasks, tasks_of
+
+__all__ = [
+    "definition",
+    "definition_xml",
+    "definitions",
+    "history",
+    "incident",
+    "incidents",
+    "instance",
+    "instance_by_key",
+    "instances",
+    "job",
+    "jobs",
+    "latest_definition",
+    "node_name",
+    "open_tasks",
+    "part",
+    "parts",
+    "passed",
+    "task",
+    "tasks",
+    "tasks_of",
+    "tokens",
+]

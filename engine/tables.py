@@ -1,0 +1,35 @@
+"""The engine's tables, for read-only selects of others (an inbox, a report)."""
+
+from __future__ import annotations
+
+from engine.store.tables import (
+    audit_log,
+    deployment,
+    history_event,
+    incident,
+    job,
+    metadata,
+    process_definition,
+    process_definition_call,
+    process_definition_part,
+    process_instance,
+    subscription,
+    user_task,
+    user_task_candidate,
+)
+
+__all__ = [
+    "audit_log",
+    "deployment",
+    "history_event",
+    "incident",
+    "job",
+    "metadata",
+    "process_definition",
+    "process_definition_call",
+    "process_definition_part",
+    "process_instance",
+    "subscription",
+    "user_task",
+    "user_task_candidate",
+]
