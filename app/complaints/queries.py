@@ -1,0 +1,240 @@
+"""Complaints as rows: who may see which, and everything recorded about one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.complaints.models import (
+    CauseCode,
+    Complaint,
+    ComplaintAction,
+    ComplaintAppeal,
+    ComplaintDepartment,
+    ComplaintPause,
+    ComplaintPenalty,
+    ComplaintStep,
+    ComplaintSupplement,
+    ComplaintVisit,
+    DepartmentRole,
+    Remedy,
+    SubCode,
+)
+from app.customers.models import Customer
+from app.security import Principal, scope
+from engine import tables
+
+PROCESS_KEY = "complaint"
+SEARCH_KIND = "complaint"
+
+
+def visible(principal: Principal) -> Select[tuple[str]]:
+    """Numbers of the complaints this person may see: all for the CCO; those a department of the own subtree is or was in;
+    those with a task that is, was or may become the person's; those the person registered.
+
+    Uses ix_complaint_department_department_key_number.
+    """
+    statement = select(Complaint.number)
+    if principal.has("complaint.view_all"):
+        return statement
+    conditions = [Complaint.number.in_(scope.business_keys_of_own_tasks(principal, PROCESS_KEY))]
+    if principal.has("case.view_subtree"):
+        involved = select(ComplaintDepartment.number).where(
+            ComplaintDepartment.department_key.in_(scope.departments_in_subtree(principal))
+        )
+        conditions.append(Complaint.number.in_(involved))
+    if principal.has("complaint.register"):
+        conditions.append(Complaint.registered_by == principal.login)
+    return statement.where(or_(false(), *conditions))
+
+
+def sees_penalties(principal: Principal) -> bool:
+    """Penalties are for human resources and the CCO only."""
+    return principal.has("penalty.view")
+
+
+def complaint(session: Session, number: str) -> Complaint | None:
+    """The complaint of that number, whoever asks."""
+    return session.get(Complaint, number)
+
+
+def visible_complaint(session: Session, principal: Principal, number: str) -> Complaint | None:
+    """The complaint of that number if this person may see it."""
+    statement = select(Complaint).where(Complaint.number == number, Complaint.number.in_(visible(principal)))
+    return session.scalar(statement)
+
+
+def by_reference(session: Session, source: str, reference: str) -> Complaint | None:
+    """The complaint that came in from ``source`` under the customer's own ``reference``."""
+    statement = select(Complaint).where(Complaint.source == source, Complaint.customer_reference == reference)
+    return session.scalar(statement)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTaskRow:
+    """An open task of a complaint, as the list and the detail page show it."""
+
+    number: str
+    task_id: str
+    definition_id: str
+    node_id: str
+    name: str
+    assignee: str | None
+    created_at: datetime
+    due_at: datetime | None
+
+
+def open_tasks(session: Session, numbers: Iterable[str]) -> dict[str, list[OpenTaskRow]]:
+    """The open tasks of each complaint, the most urgent first (index ix_user_task_business_key or instance)."""
+    task = tables.user_task
+    statement = (
+        select(
+            task.c.business_key,
+            task.c.id,
+            task.c.definition_id,
+            task.c.node_id,
+            task.c.name,
+            task.c.assignee,
+            task.c.created_at,
+            task.c.due_at,
+        )
+        .join(Complaint, Complaint.instance_id == task.c.instance_id)
+        .where(Complaint.number.in_(list(numbers)), task.c.state.in_(("created", "claimed")))
+        .order_by(task.c.due_at.is_(None), task.c.due_at, task.c.created_at, task.c.id)
+    )
+    found: dict[str, list[OpenTaskRow]] = {}
+    for row in session.execute(statement):
+        found.setdefault(row[0], []).append(OpenTaskRow(*row))
+    return found
+
+
+def candidate_groups(session: Session, task_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The candidate groups of each task."""
+    candidate = tables.user_task_candidate
+    statement = (
+        select(candidate.c.task_id, candidate.c.name)
+        .where(candidate.c.task_id.in_(list(task_ids)), candidate.c.kind == "group")
+        .order_by(candidate.c.name)
+    )
+    found: dict[str, list[str]] = {}
+    for task_id, name in session.execute(statement):
+        found.setdefault(task_id, []).append(name)
+    return found
+
+
+def steps(session: Session, number: str) -> list[ComplaintStep]:
+    """Completed steps in order (index number, id)."""
+    return _children(session, ComplaintStep, number)
+
+
+def departments(session: Session, number: str) -> list[ComplaintDepartment]:
+    """Which department was in the case when, in order."""
+    statement = select(ComplaintDepartment).where(ComplaintDepartment.number == number)
+    return list(session.scalars(statement.order_by(ComplaintDepartment.from_at, ComplaintDepartment.id)))
+
+
+def actions(session: Session, number: str, *, round_no: int | None = None) -> list[ComplaintAction]:
+    """Actions of the solution, those of one round or all, without replaced ones."""
+    rows = _children(session, ComplaintAction, number)
+    return [row for row in rows if row.state != "replaced" and round_no in (None, row.round)]
+
+
+def action(session: Session, action_id: int) -> ComplaintAction | None:
+    """One action."""
+    return session.get(ComplaintAction, action_id)
+
+
+def penalties(session: Session, number: str) -> list[ComplaintPenalty]:
+    """Penalty decisions, one per round. Confidential: ask :func:`sees_penalties` first."""
+    return _children(session, ComplaintPenalty, number)
+
+
+def appeals(session: Session, number: str) -> list[ComplaintAppeal]:
+    """Appeals against penalties. Confidential."""
+    return _children(session, ComplaintAppeal, number)
+
+
+def visits(session: Session, number: str) -> list[ComplaintVisit]:
+    """Return visits in order."""
+    return _children(session, ComplaintVisit, number)
+
+
+def supplements(session: Session, number: str) -> list[ComplaintSupplement]:
+    """What came in after the complaint was recorded, in order."""
+    return _children(session, ComplaintSupplement, number)
+
+
+def pauses(session: Session, number: str) -> list[ComplaintPause]:
+    """When the clock stood still, in order."""
+    return _children(session, ComplaintPause, number)
+
+
+def _children(session: Session, model: Any, number: str) -> list[Any]:
+    return list(session.scalars(select(model).where(model.number == number).order_by(model.id)))
+
+
+def customer_name(session: Session, customer_id: int | None) -> str:
+    """The customer's name, or an empty text while the customer is unknown."""
+    if customer_id is None:
+        return ""
+    return session.scalar(select(Customer.name).where(Customer.id == customer_id)) or ""
+
+
+def sub_codes(session: Session) -> list[SubCode]:
+    """The kinds of complaint, by class."""
+    return list(session.scalars(select(SubCode).order_by(SubCode.complaint_class, SubCode.position, SubCode.code)))
+
+
+def cause_codes(session: Session) -> list[CauseCode]:
+    """The tree of causes; parents come before their children's group."""
+    return list(session.scalars(select(CauseCode).where(CauseCode.active).order_by(CauseCode.position, CauseCode.code)))
+
+
+def remedies(session: Session) -> list[Remedy]:
+    """What the company may offer."""
+    return list(session.scalars(select(Remedy).where(Remedy.active).order_by(Remedy.position, Remedy.code)))
+
+
+def compensations_of_like_cases(session: Session, sub_code: str, without: str) -> list[Decimal]:
+    """Compensations approved in closed cases of the same kind, ascending (index sub_code, number)."""
+    statement = (
+        select(Complaint.approved_compensation)
+        .where(
+            Complaint.sub_code == sub_code,
+            Complaint.number != without,
+            Complaint.archived_at.is_not(None),
+            Complaint.approved_compensation.is_not(None),
+        )
+        .order_by(Complaint.approved_compensation)
+    )
+    return [amount for amount in session.scalars(statement) if amount is not None]
+
+
+def satisfaction_by_remedies(session: Session, sub_code: str) -> list[tuple[list[str], int]]:
+    """Remedies and satisfaction of every closed case of the same kind that has both."""
+    statement = select(Complaint.remedies, Complaint.satisfaction).where(
+        Complaint.sub_code == sub_code, Complaint.archived_at.is_not(None), Complaint.satisfaction.is_not(None)
+    )
+    return [(list(chosen or ()), grade) for chosen, grade in session.execute(statement) if chosen and grade]
+
+
+def count_of_customer(session: Session, principal: Principal, customer_id: int) -> int:
+    """How many complaints of a customer this person may see."""
+    statement = select(func.count()).where(
+        Complaint.customer_id == customer_id, Complaint.number.in_(visible(principal))
+    )
+    return int(session.scalar(statement) or 0)
+
+
+def intake_department(session: Session, number: str) -> str | None:
+    """The department that took the complaint in."""
+    statement = select(ComplaintDepartment.department_key).where(
+        ComplaintDepartment.number == number, ComplaintDepartment.role == DepartmentRole.INTAKE.value
+    )
+    return session.scalar(statement.order_by(ComplaintDepartment.id).limit(1))
