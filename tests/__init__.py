@@ -1,0 +1,1 @@
+"""The tests of Keliu. Each tells one story in the users' words and mocks nothing of ours."""
