@@ -1,0 +1,191 @@
+"""The application as tests use it: its own database from a template, a clock that obeys, people who are signed in."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+import engine
+from app import create_app
+from app.bootstrap import registries
+from app.db import Base, Database
+from app.security import sessions
+from app.security.identity import EXTENSION as SECURITY
+from app.security.identity import Security
+from app.security.principal import Principal
+from config import Settings
+from tests.support.postgres import PostgresServer
+
+T = TypeVar("T")
+DEMO_LOADED = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+"""The day before every test begins."""
+
+MOST_JOBS = 10_000
+_names = (f"t{number}" for number in itertools.count(1))
+
+
+def settings_for(url: str, data: Path, **given: Any) -> Settings:
+    """Settings of a test application; nothing is read from the environment."""
+    return Settings(
+        data=data, database_url=url, secret_key="s" * 48, base_url="http://localhost", sqlite_synchronous="NORMAL", **given
+    )
+
+
+def database_of(app: Flask) -> Database:
+    """The database of an application."""
+    found: Database = app.extensions["keliu.database"]
+    return found
+
+
+def principal_of(app: Flask, login: str) -> Principal:
+    """The person, as a request would see them."""
+    security: Security = app.extensions[SECURITY]
+    with database_of(app).read() as session:
+        found = security.load(session, login)
+    assert found is not None, f"nobody is called {login}"
+    return found
+
+
+def create_tables(database: Database) -> None:
+    """Every table of the engine and the slices."""
+    with database.engine.begin() as connection:
+        engine.metadata.create_all(connection)
+        Base.metadata.create_all(connection)
+
+
+def load_company(app: Flask) -> None:
+    """The demo company, as ``keliu demo`` loads it."""
+    with app.app_context():
+        for part in registries(app).demo:
+            database_of(app).write(part.load)
+
+
+@dataclass
+class Databases:
+    """Fresh databases by copying a template, one template per backend and content."""
+
+    home: Path
+    server: Callable[[], PostgresServer]
+    made: dict[tuple[str, bool], str] = field(default_factory=dict)
+
+    def fresh(self, backend: str, *, company: bool) -> str:
+        """The URL of a database nobody else uses; with the demo company, or with empty tables."""
+        template = self._template(backend, company)
+        if backend == "postgresql":
+            return self.server().create(next(_names), template=template)
+        target = self.home / f"{next(_names)}.sqlite3"
+        shutil.copyfile(template, target)
+        return f"sqlite:///{target}"
+
+    def drop(self, url: str) -> None:
+        """The database is gone."""
+        if url.startswith("sqlite"):
+            for file in Path(url.removeprefix("sqlite:///")).parent.glob(Path(url).name + "*"):
+                file.unlink()
+        else:
+            self.server().drop(url.split("?")[0].rsplit("/", 1)[1])
+
+    def _template(self, backend: str, company: bool) -> str:
+        if (backend, company) not in self.made:
+            name = f"template_{'company' if company else 'empty'}"
+            path = self.home / f"{name}.sqlite3"
+            url = self.server().create(name) if backend == "postgresql" else f"sqlite:///{path}"
+            self._fill(url, company)
+            self.made[backend, company] = name if backend == "postgresql" else str(path)
+        return self.made[backend, company]
+
+    def _fill(self, url: str, company: bool) -> None:
+        app = create_app(settings_for(url, self.home), clock=engine.VirtualClock(DEMO_LOADED))
+        database = database_of(app)
+        create_tables(database)
+        if company:
+            load_company(app)
+        if database.dialect == "sqlite":  # the copy is of one file: nothing may be left in the write-ahead log
+            with database.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.dispose()
+
+
+@contextmanager
+def running_app(databases: Databases, backend: str, clock: engine.Clock, *, company: bool = True) -> Iterator[Flask]:
+    """An application on a database of its own."""
+    url = databases.fresh(backend, company=company)
+    app = create_app(settings_for(url, databases.home), clock=clock)
+    app.testing = True
+    try:
+        yield app
+    finally:
+        database_of(app).dispose()
+        databases.drop(url)
+
+
+def signed_in(app: Flask, login: str, *, language: str = "en") -> FlaskClient:
+    """A client with a living session of ``login``, opened in the database as the login page does."""
+    database = database_of(app)
+    security: Security = app.extensions[SECURITY]
+
+    def open_session(session: Session) -> str:
+        return sessions.open_session(
+            session,
+            login,
+            now=engine.now(session),
+            lifetimes=security.lifetimes,
+            address="127.0.0.1",
+            user_agent="test",
+        )
+
+    client = app.test_client()
+    client.set_cookie(security.cookie, database.write(open_session))
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+    return client
+
+
+def due_jobs(session: Session) -> list[int]:
+    """Jobs that a worker would run now, the longest due first."""
+    job = engine.tables.job
+    waiting = job.c.state.in_([engine.JobState.SCHEDULED, engine.JobState.AVAILABLE, engine.JobState.RETRYABLE])
+    due = or_(job.c.due_at.is_(None), job.c.due_at <= engine.now(session))
+    return list(session.scalars(select(job.c.id).where(waiting, due).order_by(job.c.due_at, job.c.id)))
+
+
+def drain(database: Database) -> int:
+    """Run every job that is due, as a worker would; returns how many ran."""
+    ran = 0
+    while ran < MOST_JOBS:
+        with database.read() as session:
+            waiting = due_jobs(session)
+        if not waiting:
+            return ran
+        for job_id in waiting:
+            ran += 1
+            engine.jobs.run_prompt(database, [job_id])
+    raise AssertionError(f"still jobs to do after {MOST_JOBS}")
+
+
+def advance(database: Database, clock: engine.VirtualClock, delta: timedelta) -> None:
+    """Let time pass; everything that falls due on the way happens at its own moment."""
+    end = clock.now() + delta
+    drain(database)
+    while (at := _next_due(database)) is not None and at <= end:
+        clock.set(max(at, clock.now()))
+        drain(database)
+    clock.set(end)
+    drain(database)
+
+
+def _next_due(database: Database) -> datetime | None:
+    job = engine.tables.job
+    waiting = job.c.state.in_([engine.JobState.SCHEDULED, engine.JobState.RETRYABLE])
+    with database.read() as session:
+        return session.scalar(select(job.c.due_at).where(waiting).order_by(job.c.due_at).limit(1))
