@@ -6,17 +6,19 @@ A route that declares no access is refused: forgetting a guard can't open a door
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, current_app, g, redirect, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 import engine
 from app import db
+from app.db.request import close_reader
 from app.errors import NotAllowedHere
 from app.security import credentials, sessions
 from app.security.guards import PUBLIC, Access, access_of, is_polling
@@ -28,7 +30,7 @@ BASIC_PREFIX = "/engine-rest"
 """Programs' entrances: tokens only, no cookies; a Basic credential at the second one too."""
 
 EXTENSION = "keliu.security"
-SIGN_IN = "accounts.sign_in"
+SIGN_IN = "accounts.login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,22 @@ class Security:
     remembered: credentials.RememberedCredentials
 
 
-def install(app: Flask, load: PrincipalLoader, *, lifetimes: sessions.Lifetimes, secure: bool) -> None:
-    """Guard every route of ``app``. ``load`` builds a principal; ``secure`` when people come over TLS."""
-    name = "__Host-keliu" if secure else "keliu_session"
-    app.extensions[EXTENSION] = Security(load, lifetimes, name, secure, credentials.RememberedCredentials())
+def install(app: Flask, *, lifetimes: sessions.Lifetimes, secure: bool) -> None:
+    """Guard every route of ``app``; ``secure`` when people come over TLS. Nobody can sign in before
+    :func:`people_come_from` says who knows them."""
+    name = "__Host-keliu-session" if secure else "keliu_session"
+    app.extensions[EXTENSION] = Security(_nobody, lifetimes, name, secure, credentials.RememberedCredentials())
     app.before_request(enter)
     app.after_request(_send_new_cookie)
-    app.context_processor(lambda: {"principal": current()})
+
+
+def people_come_from(app: Flask, load: PrincipalLoader) -> None:
+    """Let ``load`` build the principals of ``app`` from now on."""
+    app.extensions[EXTENSION] = replace(app.extensions[EXTENSION], load=load)
+
+
+def _nobody(_session: Session, _login: str) -> Principal | None:
+    return None
 
 
 def security() -> Security:
@@ -133,7 +144,7 @@ def _follow(row: UserSession, now: datetime) -> None:
         return
     session_id, agent = row.id, request.user_agent.string
     if row.rotate and request.method == "GET" and not request.headers.get("HX-Request"):
-        db.close_reader()
+        close_reader()
         g.new_secret = db.database().write(
             lambda writing: sessions.rotate(writing, session_id, now=now, user_agent=agent)
         )
@@ -170,7 +181,7 @@ def _by_password(login: str, password: str) -> Principal:
     reading, remembered = db.session(), security().remembered
     now, expected = engine.now(reading), credentials.stored_hash(reading, login)
     if expected is None or not remembered.knows(login, password, expected, now):
-        db.close_reader()
+        close_reader()
         answer = credentials.check(db.database(), login, password, str(request.remote_addr), lambda: now)
         if answer.locked:
             abort(429)
