@@ -19,17 +19,22 @@ from typing import Any
 
 from setuptools import build_meta as _setuptools
 from setuptools.build_meta import (
-    build_sdist as build_sdist,
+    build_sdist,
+    get_requires_for_build_sdist,
+    prepare_metadata_for_build_editable,
+    prepare_metadata_for_build_wheel,
 )
-from setuptools.build_meta import (
-    get_requires_for_build_sdist as get_requires_for_build_sdist,
-)
-from setuptools.build_meta import (
-    prepare_metadata_for_build_editable as prepare_metadata_for_build_editable,
-)
-from setuptools.build_meta import (
-    prepare_metadata_for_build_wheel as prepare_metadata_for_build_wheel,
-)
+
+__all__ = [
+    "build_editable",
+    "build_sdist",
+    "build_wheel",
+    "get_requires_for_build_editable",
+    "get_requires_for_build_sdist",
+    "get_requires_for_build_wheel",
+    "prepare_metadata_for_build_editable",
+    "prepare_metadata_for_build_wheel",
+]
 
 ROOT = Path(__file__).resolve().parent
 FRONTEND = ROOT / "frontend"

