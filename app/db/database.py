@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ATTEMPTS = 3
+INCIDENTS = (engine.ExecutionFailed, engine.LimitExceeded, engine.StateUnreadable)
 RUNTIME_KEY = "engine"  # where engine.runtime(session) looks
 log = structlog.get_logger(__name__)
 
@@ -74,7 +75,7 @@ class Database:
                     raise
                 if attempt == ATTEMPTS:
                     raise Busy() from error
-            except engine.ExecutionFailed as error:
+            except INCIDENTS as error:
                 self._record_incident(error)
                 raise
             log.info("work_repeated", attempt=attempt)
@@ -86,8 +87,11 @@ class Database:
                 result = work(session)
             return result, list(session.info.get("rung", ()))
 
-    def _record_incident(self, failure: engine.ExecutionFailed) -> None:
-        self._attempt(lambda session: engine.record_incident(session, failure))
+    def _record_incident(self, failure: engine.EngineError) -> None:
+        """Keep a person's command that the engine could not carry out. A failed job keeps its own account."""
+        command = failure.command
+        if command is not None and not isinstance(command, engine.RunJob):
+            self._attempt(lambda session: engine.record_incident(session, command, failure))
 
     def _run_prompt(self, rung: list[int]) -> None:
         """Run prompt jobs in this thread. Jobs rung by these jobs join the same queue instead of nesting."""

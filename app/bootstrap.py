@@ -1,0 +1,99 @@
+"""The composition root: the one place that knows every slice."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+import engine
+from app.business_objects import BusinessObjects
+from app.db import Database
+from app.db.request import install as install_database
+from app.imports import ImportTargets
+from app.registries import DemoPart, Registries
+from app.web import navigation, people
+from app.web.application import create
+
+if TYPE_CHECKING:
+    from config import Settings
+
+__all__ = ["SLICES", "DemoPart", "Registries", "build", "build_runtime", "registries"]
+
+EXTENSION = "keliu.registries"
+
+SLICES = (
+    "app.security",
+    "app.accounts",
+    "app.calendars",
+    "app.formkit",
+    "app.files",
+    "app.notifications",
+    "app.imports",
+    "app.customers",
+    "app.complaints",
+    "app.inbox",
+    "app.designer",
+    "app.api",
+    "app.engine_rest",
+)
+"""In order of imports: a slice may use those above it."""
+
+
+def build(settings: Settings, *, clock: engine.Clock | None = None, bell: engine.Doorbell | None = None) -> Flask:
+    """An application with every slice registered and its database bound."""
+    app = create(settings)
+    found = Registries(
+        handlers=engine.HandlerRegistry(), business_objects=BusinessObjects(), imports=ImportTargets()
+    )
+    app.extensions[EXTENSION] = found
+    for name in SLICES:
+        if importlib.util.find_spec(name) is None:
+            continue
+        importlib.import_module(name).register(app, found)
+    runtime = build_runtime(settings, found, clock=clock, bell=bell)
+    install_database(
+        app,
+        Database(
+            settings.database_url, runtime, synchronous=settings.sqlite_synchronous, pool_size=settings.pool_size
+        ),
+    )
+    _name_people(app)
+    if "complaints.index" in app.view_functions:
+        navigation.search_in(app, "complaints.index")
+    return app
+
+
+def build_runtime(
+    settings: Settings,
+    found: Registries,
+    *,
+    clock: engine.Clock | None = None,
+    bell: engine.Doorbell | None = None,
+) -> engine.Runtime:
+    """The engine's surroundings in this process, from what the slices registered."""
+    if found.calendars is None:
+        raise RuntimeError("no slice provides working calendars")
+    return engine.Runtime(
+        clock=clock or engine.SystemClock(),
+        calendars=found.calendars,
+        handlers=found.handlers,
+        listeners=tuple(found.listeners),
+        bell=bell or engine.SilentBell(),
+        zone=settings.zone,
+    )
+
+
+def registries(app: Flask) -> Registries:
+    """What the slices of ``app`` registered."""
+    found: Registries = app.extensions[EXTENSION]
+    return found
+
+
+def _name_people(app: Flask) -> None:
+    """Error pages name people ("Wang Fang was faster"); the accounts slice knows their names."""
+    from app.accounts.queries import display_names
+
+    people.install(app, display_names)

@@ -1,0 +1,1 @@
+"""What every page shares: request context, layout, lists, languages, errors, navigation."""

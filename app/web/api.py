@@ -1,0 +1,197 @@
+"""What the REST dialects share: the OpenAPI object, errors as JSON, and strict reading of JSON bodies."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from flask import Flask, Request, Response, current_app, jsonify, request
+from flask_smorest import Api, Blueprint
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
+from webargs.flaskparser import FlaskParser
+
+from app.errors import FieldErrors
+from app.web import errors
+from app.web.application import csrf
+
+if TYPE_CHECKING:
+    from app.web.errors import Problem
+
+PREFIX = "/api/v1"
+TITLE = "Keliu REST API"
+EXTENSION = "keliu.api"
+DEEPEST = 60
+"""Levels of nesting a body may have."""
+
+
+class ErrorSchema(Schema):
+    """How every refusal looks: ``message`` and ``errors`` are in the language of ``Accept-Language``."""
+
+    code = fields.String(required=True, metadata={"description": "Name to rely on", "example": "TaskAlreadyClaimed"})
+    message = fields.String(required=True, metadata={"description": "What happened, in the caller's language"})
+    errors = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        metadata={"description": "Refused fields with their reasons; empty when no single field is to blame"},
+    )
+
+
+def install(app: Flask, version: str) -> Api:
+    """Give ``app`` its OpenAPI object; blueprints are added with :func:`add`, :func:`document` is the result."""
+    app.config.update(
+        API_TITLE=TITLE,
+        API_VERSION=version,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=None,  # the document has a route of its own, which says who may read it
+    )
+    api = _Api(
+        app,
+        spec_kwargs={
+            "info": {"description": "Complaints, imports, and the forms and drafts of tasks. Tasks are claimed and "
+                     "completed here or in the Camunda 7 dialect under /engine-rest."},
+            "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+            "security": [{"bearer": []}],
+        },
+    )
+    app.extensions[EXTENSION] = api
+    errors.speak(app, "/api/", speak)
+    return api
+
+
+class _Api(Api):  # type: ignore[misc]  # flask-smorest publishes no types
+    """Errors are answered by :mod:`app.web.errors` for every path, so smorest's own handlers stay away."""
+
+    ERROR_SCHEMA = ErrorSchema
+
+    def _register_error_handlers(self, app: Flask) -> None:
+        """Nothing: see the class."""
+
+
+class _Parser(FlaskParser):  # type: ignore[misc]  # webargs' bases are untyped
+    """Reads bodies strictly and refuses them as :class:`FieldErrors`, like everything else here."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {"query": RAISE, "json": RAISE, "files": EXCLUDE}
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        """The body as :func:`json_body` reads it."""
+        return json_body()
+
+    def load_querystring(self, req: Request, schema: Schema) -> Any:
+        """The query without the language, which is everybody's."""
+        given = super().load_querystring(req, schema)
+        given.pop("lang", None)
+        return given
+
+    def handle_error(
+        self, error: ValidationError, req: Request, schema: Schema, *, error_status_code: Any, error_headers: Any
+    ) -> NoReturn:
+        """Say which fields were refused and why."""
+        messages = error.normalized_messages()
+        raise FieldErrors(_flat(messages.get("json") or messages.get("query") or messages)) from None
+
+
+class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest publishes no types
+    """A slice's part of the API."""
+
+    ARGUMENTS_PARSER = _Parser()
+
+
+def document(app: Flask) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of everything added."""
+    found: dict[str, Any] = app.extensions[EXTENSION].spec.to_dict()
+    return found
+
+
+def add(app: Flask, blueprint: Blueprint) -> None:
+    """Add a slice's part of the API: bearer tokens instead of cookies, so no CSRF token either."""
+    csrf.exempt(blueprint)
+    app.extensions[EXTENSION].register_blueprint(blueprint)
+
+
+def speak(problem: Problem) -> Response:
+    """An error as ``{code, message, errors}``."""
+    body = {"code": problem.code, "message": problem.message or problem.title, "errors": messages_of(problem)}
+    if problem.status == 422 and body["errors"]:
+        body["message"] = problem.title
+    response = jsonify(body)
+    response.headers["Vary"] = "Accept-Language"
+    return response
+
+
+def messages_of(problem: Problem) -> dict[str, list[str]]:
+    """The refused fields of a problem with their reasons as text."""
+    found = problem.facts.get("errors")
+    return field_messages(found) if isinstance(found, Mapping) else {}
+
+
+def field_messages(refused: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Reasons by field name, lazy texts made plain."""
+    return {name: [str(message) for message in messages] for name, messages in refused.items()}
+
+
+def json_body() -> dict[str, Any]:
+    """The JSON object of this request; an empty body is an empty object.
+
+    Raises :class:`FieldErrors` for anything that is not an object of JSON values the database can hold: no NaN, no
+    half characters, no zero bytes, no endless nesting.
+    """
+    text = request.get_data(cache=True)
+    if not text.strip():
+        return {}
+    try:
+        found = json.loads(text.decode("utf-8"), parse_constant=_refuse)
+        _check(found, 0)
+    except (ValueError, RecursionError) as error:
+        raise FieldErrors({"": [f"JSON: {error}"]}) from None
+    if not isinstance(found, dict):
+        raise FieldErrors({"": ["JSON: an object is expected"]})
+    return found
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _check(value: Any, depth: int) -> None:
+    if depth > DEEPEST:
+        raise ValueError("nested too deeply")
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise ValueError("a text contains a zero byte")
+        value.encode("utf-8")  # raises for half a surrogate pair
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number is too large")
+    elif isinstance(value, list):
+        for one in value:
+            _check(one, depth + 1)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            _check(name, depth + 1)
+            _check(one, depth + 1)
+
+
+def checked(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
+    """``given`` loaded by ``schema``; what it refuses becomes :class:`FieldErrors`."""
+    try:
+        loaded: dict[str, Any] = schema.load(given)
+    except ValidationError as error:
+        raise FieldErrors(_flat(error.normalized_messages())) from None
+    return loaded
+
+
+def _flat(messages: Mapping[Any, Any], prefix: str = "") -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for name, value in messages.items():
+        key = f"{prefix}{'' if name == '_schema' else name}".strip(".")
+        if isinstance(value, Mapping):
+            found.update(_flat(value, f"{key}."))
+        else:
+            found[key] = list(value)
+    return found
+
+
+def settings_zone() -> str:
+    """The business time zone of this application."""
+    return str(current_app.extensions["keliu.settings"].zone)
