@@ -96,10 +96,12 @@ class Settings:
     host: str = _setting("Address to listen on", "127.0.0.1")
     port: int = _setting("Port to listen on", 8000, _number(0, 65535))
     threads: int = _setting("Request threads of `keliu serve` and `keliu demo`", 8, _number(1, 64))
-    trusted_proxies: int = _setting("Reverse proxies in front whose X-Forwarded-* headers are believed", 0, _number(0, 9))
+    trusted_proxies: int = _setting("Reverse proxies whose X-Forwarded-* headers are believed", 0, _number(0, 9))
     zone: str = _setting("Business time zone: working calendars, timers and shown times", "Asia/Shanghai", _zone)
     sqlite_synchronous: str = _setting(
-        "FULL survives power loss; NORMAL is faster and may lose the last commits then", "FULL", _choice("FULL", "NORMAL")
+        "FULL survives power loss; NORMAL is faster and may lose the last commits then",
+        "FULL",
+        _choice("FULL", "NORMAL"),
     )
     pool_size: int = _setting("Database connections kept open per process", 10, _number(1, 200))
     max_upload_mb: int = _setting("Largest request body in MiB", 25, _number(1, 1024))
@@ -130,7 +132,9 @@ class Settings:
     def from_environment(
         cls, env: Mapping[str, str], *, data: Path | None = None, need_secret: bool = True, **given: Any
     ) -> Settings:
-        """Settings from ``env``; ``data`` and ``given`` (command line) win. Raises :class:`SettingsError` naming every fault."""
+        """Settings from ``env``; ``data`` and ``given`` (command line) win.
+
+        Raises :class:`SettingsError` naming every fault."""
         problems: list[str] = _misspelt(env)
         values = _parsed(env, problems)
         values |= {name: value for name, value in given.items() if value is not None}
@@ -142,8 +146,8 @@ class Settings:
             settings = cls(**values)
         if need_secret and len(settings.secret_key) < MINIMUM_SECRET:
             problems.append(
-                f"{PREFIX}SECRET_KEY is required with PostgreSQL and has at least {MINIMUM_SECRET} characters; make one with "
-                'python -c "import secrets; print(secrets.token_urlsafe(48))"'
+                f"{PREFIX}SECRET_KEY is required with PostgreSQL and has at least {MINIMUM_SECRET} characters; "
+                'make one with python -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
         if problems:
             raise SettingsError(problems)

@@ -45,9 +45,7 @@ SLICES = (
 def build(settings: Settings, *, clock: engine.Clock | None = None, bell: engine.Doorbell | None = None) -> Flask:
     """An application with every slice registered and its database bound."""
     app = create(settings)
-    found = Registries(
-        handlers=engine.HandlerRegistry(), business_objects=BusinessObjects(), imports=ImportTargets()
-    )
+    found = Registries(handlers=engine.HandlerRegistry(), business_objects=BusinessObjects(), imports=ImportTargets())
     app.extensions[EXTENSION] = found
     for name in SLICES:
         if importlib.util.find_spec(name) is None:
@@ -56,9 +54,7 @@ def build(settings: Settings, *, clock: engine.Clock | None = None, bell: engine
     runtime = build_runtime(settings, found, clock=clock, bell=bell)
     install_database(
         app,
-        Database(
-            settings.database_url, runtime, synchronous=settings.sqlite_synchronous, pool_size=settings.pool_size
-        ),
+        Database(settings.database_url, runtime, synchronous=settings.sqlite_synchronous, pool_size=settings.pool_size),
     )
     _name_people(app)
     if "complaints.index" in app.view_functions:

@@ -1,4 +1,4 @@
-"""What the application refuses, as codes with facts. ``app.web.errors`` words them for people, the APIs for machines."""
+"""What the application refuses, as codes with facts; ``app.web.errors`` words them."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class Database:
     def _record_incident(self, failure: engine.EngineError) -> None:
         """Keep a person's command that the engine could not carry out. A failed job keeps its own account."""
         command = failure.command
-        if command is not None and not isinstance(command, engine.RunJob):
+        if isinstance(command, engine.Command) and not isinstance(command, engine.RunJob):
             self._attempt(lambda session: engine.record_incident(session, command, failure))
 
     def _run_prompt(self, rung: list[int]) -> None:

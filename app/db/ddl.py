@@ -23,14 +23,19 @@ SQLITE_SEARCH = (
 )
 
 
+def _on_sqlite(statement: str) -> DDL:
+    ddl: DDL = DDL(statement).execute_if(dialect="sqlite")  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
+    return ddl
+
+
 def register() -> None:
     """Attach the statements to their tables; ``metadata.create_all`` then runs them too."""
     for statement in SQLITE_SEARCH:
-        event.listen(SearchEntry.__table__, "after_create", DDL(statement).execute_if(dialect="sqlite"))
+        event.listen(SearchEntry.__table__, "after_create", _on_sqlite(statement))
     event.listen(
         SearchEntry.__table__,
         "before_drop",
-        DDL("DROP TABLE IF EXISTS search_index").execute_if(dialect="sqlite"),
+        _on_sqlite("DROP TABLE IF EXISTS search_index"),
     )
 
 

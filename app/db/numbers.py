@@ -20,7 +20,7 @@ class NumberSequence(Base):
 
 
 def next_number(session: Session, prefix: str, year: int) -> str:
-    """The next number of ``prefix`` in ``year``; the row stays locked until the transaction ends, so there is no gap."""
+    """The next number of ``prefix`` in ``year``; the row stays locked until the transaction ends: no gaps."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = (
         insert(NumberSequence)

@@ -1,8 +1,8 @@
 """Search that finds two Chinese characters in the middle of a word, with the same hits on SQLite and PostgreSQL.
 
 A text becomes tokens: Chinese runs give every character and every pair of neighbours, other scripts give whole words,
-all case-folded. Databases' own tokenisers cut Chinese wrongly or not at all. A query must match all its tokens; words of
-other scripts match from their beginning.
+all case-folded. Databases' own tokenisers cut Chinese wrongly or not at all. A query must match all its tokens;
+words of other scripts match from their beginning.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def query_tokens(query: str) -> tuple[tuple[str, bool], ...]:
 def index(session: Session, kind: str, ref: str, value: str) -> None:
     """Make ``ref`` of ``kind`` findable by ``value``, replacing what it was findable by before."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(SearchEntry).values(kind=kind, ref=ref, tokens=" ".join(dict.fromkeys(tokens_of(value[:MAX_TEXT]))))
+    tokens = " ".join(dict.fromkeys(tokens_of(value[:MAX_TEXT])))
+    statement = insert(SearchEntry).values(kind=kind, ref=ref, tokens=tokens)
     session.execute(
         statement.on_conflict_do_update(index_elements=["kind", "ref"], set_={"tokens": statement.excluded.tokens})
     )
@@ -93,8 +94,8 @@ def remove(session: Session, kind: str, ref: str) -> None:
     session.execute(delete(SearchEntry).where(SearchEntry.kind == kind, SearchEntry.ref == ref))
 
 
-def matching(kind: str, query: str, dialect: str) -> Select[tuple[str]]:
-    """The refs of ``kind`` that match every word of ``query``, for ``.in_()``. Nothing to search for matches nothing."""
+def matching(kind: str, query: str, dialect: str) -> Select[str]:
+    """The refs of ``kind`` that match every word of ``query``, for ``.in_()``; none if it has no word."""
     wanted = query_tokens(query)
     found = select(SearchEntry.ref).where(SearchEntry.kind == kind)
     if not wanted:

@@ -23,7 +23,7 @@ csrf = CSRFProtect()
 class Application(Flask):
     """Runs every unsafe request in one transaction: see :mod:`app.db.request`."""
 
-    def dispatch_request(self) -> ResponseReturnValue:  # type: ignore[override]  # Flask's is wider by websockets
+    def dispatch_request(self) -> ResponseReturnValue:
         """Call the view, in a unit of work when the method may change something."""
         if request.method in SAFE_METHODS or request.routing_exception is not None:
             return super().dispatch_request()

@@ -97,7 +97,8 @@ def problem_of(error: Exception) -> Problem:
         return _engine_problem(error)
     if isinstance(error, FieldErrors):
         lines = [str(message) for messages in error.errors.values() for message in messages]
-        return Problem(422, "FieldErrors", _("Some values were refused"), " ".join(lines), facts={"errors": error.errors})
+        title = _("Some values were refused")
+        return Problem(422, "FieldErrors", title, " ".join(lines), facts={"errors": error.errors})
     if isinstance(error, NotVisible):
         return _http_problem(404)
     if isinstance(error, NotAllowedHere):

@@ -65,9 +65,9 @@ def working_hours(hours: float | None) -> str:
         return ""
     if 0 < hours < 1:
         minutes = round(hours * 60)
-        return ngettext("%(num)d working minute", "%(num)d working minutes", minutes)
+        return str(ngettext("%(num)d working minute", "%(num)d working minutes", minutes))
     shown = format_decimal(round(hours, 1))
-    return ngettext("%(shown)s working hour", "%(shown)s working hours", 1 if hours == 1 else 2, shown=shown)
+    return str(ngettext("%(shown)s working hour", "%(shown)s working hours", 1 if hours == 1 else 2, shown=shown))
 
 
 def duration(value: timedelta | float | None) -> str:
@@ -90,11 +90,9 @@ def filesize(size: int | None) -> str:
     """``1.4 MB``; empty for None."""
     if size is None:
         return ""
+    units = ("B", "KB", "MB", "GB")
+    step = 0
     amount = float(size)
-    for unit in ("B", "KB", "MB"):
-        if amount < 1024:
-            break
-        amount /= 1024
-    else:
-        unit = "GB"
-    return f"{format_decimal(round(amount, 0 if unit == 'B' else 1))} {unit}"
+    while amount >= 1024 and step < len(units) - 1:
+        amount, step = amount / 1024, step + 1
+    return f"{format_decimal(round(amount, 1 if step else 0))} {units[step]}"

@@ -1,7 +1,7 @@
 """Two languages, Chinese and English, from text files next to the code that shows the text.
 
-English is the message id. Every slice keeps its Chinese in ``zh.po``; all of them are merged at start-up, so there is no
-compiled catalogue to build, ship or forget.
+English is the message id. Every slice keeps its Chinese in ``zh.po``; all of them are merged at start-up, so there is
+no compiled catalogue to build, ship or forget.
 """
 
 from __future__ import annotations

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from config import Settings
 
 
-
 def install(app: Flask, _settings: Settings) -> None:
     """Give templates their functions."""
     app.jinja_env.globals.update(
