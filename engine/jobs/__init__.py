@@ -1,1 +1,24 @@
 """What happens later: claiming, running, retrying and rescuing jobs of the ledger."""
+
+from __future__ import annotations
+
+from engine.jobs.bells import ApsBell, FileLock
+from engine.jobs.claiming import Claimed, claim, next_due, rescue
+from engine.jobs.running import rescue_expired, run_claimed, run_due, run_prompt, run_until_quiet, worker_name
+from engine.jobs.worker import Worker
+
+__all__ = [
+    "ApsBell",
+    "Claimed",
+    "FileLock",
+    "Worker",
+    "claim",
+    "next_due",
+    "rescue",
+    "rescue_expired",
+    "run_claimed",
+    "run_due",
+    "run_prompt",
+    "run_until_quiet",
+    "worker_name",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Row
@@ -19,9 +19,9 @@ INCIDENT = list(incident.c)
 HISTORY = list(history_event.c)
 
 
-def task_row(row: Row[Any], candidates: Iterable[tuple[str, str]] = ()) -> TaskRow:
+def task_row(row: Row[Any] | Mapping[str, Any], candidates: Iterable[tuple[str, str]] = ()) -> TaskRow:
     """A user task; ``candidates`` are (kind, name) pairs."""
-    values = dict(row._mapping)
+    values = dict(row._mapping if isinstance(row, Row) else row)
     values["state"] = TaskState(values["state"])
     names: dict[str, list[str]] = {"group": [], "user": [], "excluded": []}
     for kind, name in sorted(candidates):

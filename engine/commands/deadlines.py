@@ -1,0 +1,51 @@
+"""Deadlines of a user task with a service level: reminder, overdue, escalation; each exactly once [C15]."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from engine.commands import ledger
+from engine.commands.unit import Unit
+from engine.model import JobKind, ServiceLevel
+from engine.rows import TaskRow
+
+REMINDER_SHARE = 0.8
+ESCALATION_DAYS = 1
+
+
+def deadline_jobs(unit: Unit, task: TaskRow, level: ServiceLevel | None) -> list[dict[str, Any]]:
+    """The three jobs of a task, on the working calendar of its first candidate group. The workflow is not needed
+    to run them; they are cancelled with the task."""
+    if level is None or task.due_at is None:
+        return []
+    calendar = unit.runtime.calendars(unit.session, level.calendar)
+    moments = {
+        "reminder": calendar.add(task.created_at, timedelta(hours=level.hours * REMINDER_SHARE)),
+        "overdue": task.due_at,
+        "escalation": calendar.add_days(task.due_at, ESCALATION_DAYS),
+    }
+    return [
+        ledger.entry(
+            JobKind.DEADLINE,
+            unit.at,
+            due_at=due_at,
+            instance_id=unit.instance_id,
+            task_id=task.id,
+            node_id=task.node_id,
+            dedupe_key=f"deadline:{task.id}:{stage}",
+            payload={"stage": stage, "explanation": _explanation(stage, task, level)},
+        )
+        for stage, due_at in moments.items()
+    ]
+
+
+def _explanation(stage: str, task: TaskRow, level: ServiceLevel) -> dict[str, Any]:
+    """How the moment was computed, for the person who asks why it is late."""
+    rules = {"reminder": f"{REMINDER_SHARE:.0%}", "overdue": "100%", "escalation": f"100% + {ESCALATION_DAYS} d"}
+    return {
+        "from": task.created_at.isoformat(),
+        "working_hours": level.hours,
+        "calendar": level.calendar,
+        "rule": rules[stage],
+    }

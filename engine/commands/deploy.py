@@ -1,0 +1,224 @@
+"""Deployments: BPMN, decision tables, forms and translations together, immutable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from engine.commands.audit import audit
+from engine.commands.model import Deploy, Result
+from engine.context import now
+from engine.errors import DeploymentRefused
+from engine.model import Finding
+from engine.queries.definitions import definition
+from engine.rows import DefinitionRow, Deployment
+from engine.spiff import CompiledProcess, compile_files
+from engine.store.tables import deployment as dep
+from engine.store.tables import process_definition as pd
+from engine.store.tables import process_definition_call as pdc
+from engine.store.tables import process_definition_part as pdp
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file deployed with a process. ``name`` is the decision id, the form key or the language."""
+
+    kind: str
+    name: str
+    resource: str
+    content: bytes
+
+
+def deploy(session: Session, command: Deploy) -> Result:
+    """Every process whose content is new has one more version; a process that did not change keeps its version.
+
+    Raises DeploymentRefused(findings); then nothing is deployed.
+    """
+    compiled = compile_files(command.files)
+    findings = compiled.findings + _findings(command.files, compiled.processes)
+    if any(finding.severity == "error" for finding in findings):
+        raise DeploymentRefused(findings)
+    at = now(session)
+    content = {process.key: _parts(process, command.files) for process in compiled.processes}
+    current = {process.key: _unchanged(session, process, command.files, content) for process in compiled.processes}
+    new = [process for process in compiled.processes if current[process.key] is None]
+    deployment_id = _insert_deployment(session, command, at, findings) if new else None
+    if deployment_id is not None:
+        for process in new:
+            parts = content[process.key]
+            current[process.key] = _insert(session, command, deployment_id, at, process, parts)
+        _pin_calls(session, new, {key: str(found) for key, found in current.items()})
+        audit(session, command, None, command.name, {"definitions": sorted(str(found) for found in current.values())})
+    rows = tuple(definition(session, str(current[process.key])) for process in compiled.processes)
+    return Result(deployment=_result(command, deployment_id, at, rows, findings))
+
+
+def _result(
+    command: Deploy, deployment_id: str | None, at: datetime, rows: tuple[DefinitionRow, ...], findings: tuple[Finding, ...]
+) -> Deployment:
+    return Deployment(
+        id=deployment_id,
+        name=command.name,
+        deployed_at=at,
+        deployed_by=command.actor,
+        definitions=rows,
+        findings=findings,
+        changed=deployment_id is not None,
+    )
+
+
+def _findings(files: Mapping[str, bytes], processes: tuple[CompiledProcess, ...]) -> tuple[Finding, ...]:
+    """Translations and forms must be JSON objects: others read them from the definition later."""
+    found = []
+    for name in sorted(files):
+        if name.endswith(".json"):
+            try:
+                fine = isinstance(json.loads(files[name]), dict)
+            except ValueError:
+                fine = False
+            if not fine:
+                found.append(Finding("error", "json_unreadable", name, None, None))
+    if not processes:
+        found.append(Finding("error", "no_process", "", None, None))
+    return tuple(found)
+
+
+def _parts(process: CompiledProcess, files: Mapping[str, bytes]) -> list[Part]:
+    parts = [
+        Part("dmn", decision, name, files[name])
+        for decision, name in sorted(process.decisions.items())
+    ]
+    for key in sorted(process.form_keys):
+        name = f"{key}.json"
+        if name in files:
+            parts.append(Part("form", key, name, files[name]))
+    for name in sorted(files):
+        if name.startswith(f"{process.key}.") and name.endswith(".json") and "/" not in name:
+            language = name.removeprefix(f"{process.key}.").removesuffix(".json")
+            parts.append(Part("translation", language, name, files[name]))
+    return parts
+
+
+def _digest(process: CompiledProcess, files: Mapping[str, bytes], parts: list[Part]) -> str:
+    digest = hashlib.sha256(files[process.resource])
+    for part in parts:
+        digest.update(f"\n{part.kind}:{part.name}:".encode())
+        digest.update(hashlib.sha256(part.content).digest())
+    return digest.hexdigest()
+
+
+def _unchanged(
+    session: Session, process: CompiledProcess, files: Mapping[str, bytes], content: Mapping[str, list[Part]]
+) -> str | None:
+    """The latest version's id if its content is the same. A process that calls others is the same as long as itself is."""
+    query = select(pd.c.id, pd.c.sha256).where(pd.c.key == process.key).order_by(pd.c.version.desc()).limit(1)
+    row = session.execute(query).first()
+    if row is None or row.sha256 != _digest(process, files, content[process.key]):
+        return None
+    return str(row.id)
+
+
+def _insert_deployment(session: Session, command: Deploy, at: datetime, findings: tuple[Finding, ...]) -> str:
+    deployment_id = str(uuid.uuid4())
+    values = {
+        "id": deployment_id,
+        "name": command.name[:200],
+        "deployed_at": at,
+        "deployed_by": command.actor,
+        "findings": [_finding(finding) for finding in findings],
+    }
+    session.execute(insert(dep).values(values))
+    return deployment_id
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "severity": finding.severity,
+        "code": finding.code,
+        "file": finding.file,
+        "element": finding.element,
+        "line": finding.line,
+        "facts": dict(finding.facts),
+    }
+
+
+def _insert(
+    session: Session, command: Deploy, deployment_id: str, at: datetime, process: CompiledProcess, parts: list[Part]
+) -> str:
+    version = (session.execute(select(func.max(pd.c.version)).where(pd.c.key == process.key)).scalar() or 0) + 1
+    definition_id = f"{process.key[:80]}:{version}:{uuid.uuid4().hex[:8]}"
+    values = {
+        "id": definition_id,
+        "deployment_id": deployment_id,
+        "key": process.key,
+        "version": version,
+        "name": process.name or process.key,
+        "resource": process.resource,
+        "xml": command.files[process.resource],
+        "sha256": _digest(process, command.files, parts),
+        "nodes": _nodes(process, parts),
+        "start_messages": sorted(process.start_messages),
+        "state": "active",
+        "deployed_at": at,
+        "deployed_by": command.actor,
+    }
+    session.execute(insert(pd).values(values))
+    if parts:
+        session.execute(
+            insert(pdp),
+            [
+                {
+                    "definition_id": definition_id,
+                    "kind": part.kind,
+                    "name": part.name,
+                    "resource": part.resource,
+                    "content": part.content,
+                    "sha256": hashlib.sha256(part.content).hexdigest(),
+                }
+                for part in parts
+            ],
+        )
+    return definition_id
+
+
+def _nodes(process: CompiledProcess, parts: list[Part]) -> dict[str, Any]:
+    """What screens need to know about the nodes without reading the BPMN."""
+    translation = next((json.loads(part.content) for part in parts if (part.kind, part.name) == ("translation", "en")), {})
+    names = translation.get("elements", translation)
+    return {
+        node_id: {
+            "type": node.type,
+            "name": node.name,
+            "name_en": names.get(node_id),
+            "lane": node.lane,
+            "form_key": node.form_key,
+            "candidate_groups": list(node.candidate_groups),
+            "service_level": node.service_level,
+            "documentation": node.documentation,
+        }
+        for node_id, node in process.nodes.items()
+    }
+
+
+def _pin_calls(session: Session, new: list[CompiledProcess], current: Mapping[str, str]) -> None:
+    """A caller keeps the versions it was deployed with: from the same deployment, else the latest."""
+    values = []
+    for process in new:
+        for called in sorted(set(process.calls)):
+            found = current.get(called) or session.execute(
+                select(pd.c.id).where(pd.c.key == called).order_by(pd.c.version.desc()).limit(1)
+            ).scalar()
+            if found is not None:
+                values.append(
+                    {"definition_id": current[process.key], "called_key": called, "called_definition_id": found}
+                )
+    if values:
+        session.execute(insert(pdc), values)

@@ -1,0 +1,154 @@
+"""The end of every command that moved a workflow: early messages, rows, history, state, events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from engine.commands import ledger
+from engine.commands.projection import NOTHING, Known, project
+from engine.commands.unit import Unit, executing
+from engine.errors import InstanceChanged, LimitExceeded
+from engine.events import InstanceEnded
+from engine.model import InstanceState, JobKind, JobState, Thrown, Waiting, WaitingSubscription
+from engine.rows import TaskRow
+from engine.spiff import CODEC, Execution
+from engine.store import statements as sql
+from engine.store.tables import job
+
+USER_TASKS = frozenset({"userTask", "manualTask"})
+
+
+def save(
+    unit: Unit, execution: Execution, rows: Known, *, late: int = 0
+) -> tuple[TaskRow, ...]:
+    """Write everything a command did to its instance; returns the new user tasks.
+
+    Raises InstanceChanged when another commit came between, LimitExceeded when the state grew too large.
+    """
+    with executing(unit.instance_id):
+        waiting = _deliver_early_messages(unit, execution, rows)
+        variables = execution.variables()
+        _record_steps(unit, execution)
+        created = project(unit, rows, waiting, variables, late=late)
+        _throw(unit, execution.thrown)
+        if execution.completed:
+            end(unit, InstanceState.COMPLETED, variables, None)
+        else:
+            _save_state(unit, _dumped(unit, execution), variables)
+    unit.write_history()
+    unit.publish()
+    return created
+
+
+def _deliver_early_messages(unit: Unit, execution: Execution, rows: Known) -> Waiting:
+    """Messages that came before anybody waited are delivered as soon as somebody does, in the same commit."""
+    seen = set(rows.subscriptions)
+    while not execution.completed:
+        waiting = execution.waiting()
+        new = [sub for sub in waiting.subscriptions if (sub.task_id, sub.name) not in seen]
+        found = _early_message(unit, new) if new else None
+        if found is None:
+            return waiting
+        number, sub, variables = found
+        ledger.finish(unit.session, number, "", unit.at)
+        unit.record("message_received", sub.node_id, sub.task_id, {"name": sub.name})
+        execution.deliver(sub.task_id, sub.name, variables)
+    return NOTHING
+
+
+def _early_message(
+    unit: Unit, new: list[WaitingSubscription]
+) -> tuple[int, WaitingSubscription, Mapping[str, Any]] | None:
+    wanted = {(sub.name, sub.correlation_key): sub for sub in new if sub.kind == "message" and sub.correlation_key}
+    if not wanted:
+        return None
+    query = (
+        select(job.c.id, job.c.topic, job.c.correlation_key, job.c.payload)
+        .where(
+            job.c.kind == JobKind.MESSAGE.value,
+            job.c.topic.in_({name for name, _ in wanted}),
+            job.c.correlation_key.in_({key for _, key in wanted}),
+            job.c.state.in_((JobState.SCHEDULED.value, JobState.AVAILABLE.value)),
+            job.c.expires_at > unit.at,
+        )
+        .order_by(job.c.id)
+    )
+    for row in unit.connection.execute(query.with_for_update(skip_locked=True)):
+        sub = wanted.get((row.topic, row.correlation_key))
+        if sub is not None:
+            return row.id, sub, row.payload["variables"]
+    return None
+
+
+def _record_steps(unit: Unit, execution: Execution) -> None:
+    for step in execution.steps:
+        user_task = step.node_type in USER_TASKS
+        if step.kind == "completed":
+            kind = "task_completed" if user_task else "node_passed"
+            unit.record(kind, step.node_id, step.task_id, step.changes)
+
+
+def _throw(unit: Unit, thrown: list[Thrown]) -> None:
+    """Messages and signals for others are jobs: their receivers move in transactions of their own."""
+    entries = []
+    for event in thrown:
+        unit.record(f"{event.kind}_thrown", changes={"name": event.name, "correlation_key": event.correlation_key})
+        entries.append(
+            ledger.entry(
+                JobKind.MESSAGE,
+                unit.at,
+                topic=event.name,
+                correlation_key=event.correlation_key,
+                payload={"kind": event.kind, "variables": dict(event.variables), "source": unit.instance_id},
+                expires_at=unit.at + unit.runtime.limits.message_lifetime,
+            )
+        )
+    ledger.add(unit.session, unit.connection, entries)
+
+
+def _dumped(unit: Unit, execution: Execution) -> bytes:
+    blob = execution.dump()
+    allowed = unit.runtime.limits.blob_bytes
+    if len(blob) > allowed:
+        raise LimitExceeded(limit="blob_bytes", value=len(blob), allowed=allowed)
+    return blob
+
+
+def _save_state(unit: Unit, blob: bytes, variables: Mapping[str, Any]) -> None:
+    values = {
+        "b_id": unit.instance_id,
+        "b_version": unit.version,
+        "blob": blob,
+        "codec": CODEC,
+        "updated_at": unit.at,
+        "variables": variables,
+    }
+    if unit.connection.execute(sql.SAVE_STATE_AND_VARIABLES, values).rowcount != 1:
+        raise InstanceChanged(instance_id=unit.instance_id)
+
+
+def end(unit: Unit, state: InstanceState, variables: Mapping[str, Any] | None, reason: str | None) -> None:
+    """Mark the instance ended; its state blob is no longer needed. Raises InstanceChanged."""
+    values: dict[str, Any] = {
+        "b_id": unit.instance_id,
+        "b_version": unit.version,
+        "blob": None,
+        "codec": CODEC,
+        "updated_at": unit.at,
+        "state": state.value,
+        "ended_at": unit.at,
+        "end_reason": reason,
+    }
+    statement = sql.END_INSTANCE
+    if variables is not None:
+        values["variables"] = variables
+        statement = sql.END_INSTANCE_WITH_VARIABLES
+    if unit.connection.execute(statement, values).rowcount != 1:
+        raise InstanceChanged(instance_id=unit.instance_id)
+    unit.state = state
+    unit.connection.execute(sql.RESOLVE_INCIDENTS, {"instance": unit.instance_id, "at": unit.at, "by": unit.actor})
+    unit.record("instance_ended", changes={"state": state.value, "reason": reason})
+    unit.events.append(InstanceEnded(**unit.facts(), state=state, reason=reason))

@@ -1,0 +1,173 @@
+"""One instance, locked and restored for the length of one command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+from sqlalchemy.orm import Session
+
+from engine.context import Runtime, runtime
+from engine.errors import (
+    ExecutionFailed,
+    ExpressionFailed,
+    InstanceNotActive,
+    InstanceNotFound,
+    LimitExceeded,
+    StateUnreadable,
+)
+from engine.events import Event
+from engine.model import InstanceState
+from engine.spiff import CODEC, Execution, ExecutionContext, Program, load_program, programs
+from engine.store import statements as sql
+from engine.store.tables import process_definition, process_definition_part
+
+
+@dataclass(slots=True)
+class Unit:
+    """What a command works on. ``execution`` is thrown away with it, so a failed command leaves nothing behind."""
+
+    session: Session
+    connection: Connection
+    runtime: Runtime
+    at: datetime
+    actor: str
+    instance_id: str
+    definition_id: str
+    process_key: str
+    business_key: str | None
+    state: InstanceState
+    version: int
+    started_by: str
+    history: list[dict[str, Any]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    def record(
+        self, kind: str, node_id: str | None = None, task_id: str | None = None, changes: Mapping[str, Any] | None = None
+    ) -> None:
+        """Add a line to the instance's history."""
+        self.history.append(
+            {
+                "instance_id": self.instance_id,
+                "at": self.at,
+                "kind": kind,
+                "node_id": node_id,
+                "task_id": task_id,
+                "actor": self.actor,
+                "changes": changes or {},
+            }
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """The fields every event has."""
+        return {
+            "at": self.at,
+            "actor": self.actor,
+            "instance_id": self.instance_id,
+            "business_key": self.business_key,
+            "process_key": self.process_key,
+        }
+
+    def write_history(self) -> None:
+        """Insert the collected lines."""
+        if self.history:
+            self.connection.execute(sql.INSERT_HISTORY, self.history)
+            self.history = []
+
+    def publish(self) -> None:
+        """Tell the listeners, in the same transaction."""
+        heard, self.events = self.events, []
+        for event in heard:
+            for listener in self.runtime.listeners:
+                listener(self.session, event)
+
+    def execution_context(self) -> ExecutionContext:
+        """The outer world as the workflow may see it."""
+        session, calendars = self.session, self.runtime.calendars
+        return ExecutionContext(
+            now=self.at,
+            calendar=lambda group: calendars(session, group),
+            zone=self.runtime.zone,
+            limits=self.runtime.limits,
+            business_key=self.business_key,
+            starter=self.started_by,
+        )
+
+
+def unit_of(session: Session, connection: Connection, row: Row[Any], actor: str) -> Unit:
+    """A unit from a row locked by one of the LOCK statements."""
+    current = runtime(session)
+    return Unit(
+        session=session,
+        connection=connection,
+        runtime=current,
+        at=current.clock.now(),
+        actor=actor,
+        instance_id=row.i_id,
+        definition_id=row.i_definition_id,
+        process_key=row.i_definition_key,
+        business_key=row.i_business_key,
+        state=InstanceState(row.i_state),
+        version=row.i_version,
+        started_by=row.i_started_by,
+    )
+
+
+def lock_instance(session: Session, instance_id: str, actor: str) -> tuple[Unit, Row[Any]]:
+    """Lock an instance. Raises InstanceNotFound, InstanceNotActive."""
+    connection = session.connection()
+    row = connection.execute(sql.LOCK_INSTANCE, {"id": instance_id}).first()
+    if row is None:
+        raise InstanceNotFound(instance_id=instance_id)
+    unit = unit_of(session, connection, row, actor)
+    require_active(unit)
+    return unit, row
+
+
+def require_active(unit: Unit) -> None:
+    """Raises InstanceNotActive unless the instance is active."""
+    if unit.state is not InstanceState.ACTIVE:
+        raise InstanceNotActive(instance_id=unit.instance_id, state=unit.state.value)
+
+
+def restore(unit: Unit, row: Row[Any]) -> Execution:
+    """The workflow as it was saved. Raises StateUnreadable."""
+    if row.i_codec != CODEC:
+        raise StateUnreadable(instance_id=unit.instance_id, codec=row.i_codec)
+    with executing(unit.instance_id):
+        return Execution.restore(program(unit.session, unit.definition_id), unit.execution_context(), row.i_blob)
+
+
+def program(session: Session, definition_id: str) -> Program:
+    """The parsed definition; rows never change, so it is parsed once per process."""
+
+    def load() -> Program:
+        return _load(session, definition_id)
+
+    return programs.get(definition_id, load)
+
+
+def _load(session: Session, definition_id: str) -> Program:
+    found = select(process_definition.c.key, process_definition.c.xml).where(process_definition.c.id == definition_id)
+    row = session.execute(found).one()
+    part = process_definition_part.c
+    query = select(part.kind, part.name, part.content).where(part.definition_id == definition_id)
+    parts = {(found.kind, found.name): bytes(found.content) for found in session.execute(query)}
+    return load_program(row.key, definition_id, bytes(row.xml), parts)
+
+
+@contextmanager
+def executing(instance_id: str) -> Iterator[None]:
+    """Whatever the workflow raises becomes ExecutionFailed with the instance, so that an incident can name it."""
+    try:
+        yield
+    except ExecutionFailed as error:
+        error.facts["instance_id"] = instance_id
+        raise
+    except (ExpressionFailed, LimitExceeded) as error:
+        node = error.facts.get("node_id")
+        raise ExecutionFailed(instance_id=instance_id, node_id=node, reason=str(error)) from error

@@ -1,0 +1,144 @@
+"""The statements of the hot path, built once: building a statement costs more than running it on SQLite."""
+
+from __future__ import annotations
+
+from sqlalchemy import String, bindparam, case, cast, insert, literal, select, text, union_all, update
+from sqlalchemy import delete as sql_delete
+
+from engine.model import IncidentState, InstanceState, JobKind, JobState, TaskState
+from engine.store.tables import (
+    CLAIMABLE,
+    audit_log,
+    history_event,
+    incident,
+    job,
+    process_instance,
+    subscription,
+    user_task,
+    user_task_candidate,
+)
+
+OPEN = "state IN ('created', 'claimed')"
+# A failed job still stands for its timer or service task: without it the next save would add another.
+STANDING = "state IN ('scheduled', 'available', 'running', 'retryable', 'failed')"
+
+_instance_columns = [
+    process_instance.c.id.label("i_id"),
+    process_instance.c.definition_id.label("i_definition_id"),
+    process_instance.c.definition_key.label("i_definition_key"),
+    process_instance.c.business_key.label("i_business_key"),
+    process_instance.c.state.label("i_state"),
+    process_instance.c.version.label("i_version"),
+    process_instance.c.started_by.label("i_started_by"),
+]
+_state_columns = [process_instance.c.blob.label("i_blob"), process_instance.c.codec.label("i_codec")]
+
+LOCK_INSTANCE = select(*_instance_columns, *_state_columns).where(process_instance.c.id == bindparam("id"))
+LOCK_INSTANCE = LOCK_INSTANCE.with_for_update()
+
+# The instance is locked before its task, always in this order, so that two commands never wait for each other. On
+# PostgreSQL a row that waited for a lock is read again, but only if its own table is locked too: hence both tables.
+_task_and_instance = process_instance.join(user_task, user_task.c.instance_id == process_instance.c.id)
+LOCK_TASK = (
+    select(*user_task.c, *_instance_columns)
+    .select_from(_task_and_instance)
+    .where(user_task.c.id == bindparam("id"))
+    .with_for_update(of=[process_instance, user_task])
+)
+LOCK_TASK_WITH_STATE = LOCK_TASK.add_columns(*_state_columns)
+
+# Everything the instance waits for as rows, and the candidates of one task, in one round trip.
+PROJECTION = union_all(
+    select(literal("task").label("what"), user_task.c.id.label("key"), literal("").label("name"), literal(0).label("no"))
+    .where(user_task.c.instance_id == bindparam("instance"), text("user_task." + OPEN)),
+    select(literal("job"), job.c.dedupe_key, job.c.task_id, job.c.id).where(
+        job.c.instance_id == bindparam("instance"),
+        text("job." + STANDING),
+        job.c.kind.in_((JobKind.TIMER.value, JobKind.SERVICE_TASK.value, JobKind.DEADLINE.value)),
+    ),
+    select(literal("subscription"), subscription.c.task_id, subscription.c.name, subscription.c.id).where(
+        subscription.c.instance_id == bindparam("instance")
+    ),
+    select(cast(user_task_candidate.c.kind, String), user_task_candidate.c.name, literal(""), literal(0)).where(
+        user_task_candidate.c.task_id == bindparam("task")
+    ),
+)
+
+CANDIDATES = select(user_task_candidate.c.kind, user_task_candidate.c.name).where(
+    user_task_candidate.c.task_id == bindparam("task")
+)
+
+INSERT_INSTANCE = insert(process_instance)
+SAVE_STATE = (
+    update(process_instance)
+    .where(process_instance.c.id == bindparam("b_id"), process_instance.c.version == bindparam("b_version"))
+    .values(
+        version=process_instance.c.version + 1,
+        blob=bindparam("blob"),
+        codec=bindparam("codec"),
+        updated_at=bindparam("updated_at"),
+    )
+)
+SAVE_STATE_AND_VARIABLES = SAVE_STATE.values(variables=bindparam("variables"))
+END_INSTANCE = SAVE_STATE.values(
+    state=bindparam("state"), ended_at=bindparam("ended_at"), end_reason=bindparam("end_reason")
+)
+END_INSTANCE_WITH_VARIABLES = END_INSTANCE.values(variables=bindparam("variables"))
+
+INSERT_TASK = insert(user_task)
+INSERT_CANDIDATE = insert(user_task_candidate)
+COMPLETE_TASK = (
+    update(user_task)
+    .where(user_task.c.id == bindparam("b_id"))
+    .values(
+        state=TaskState.COMPLETED.value,
+        assignee=bindparam("assignee"),
+        claimed_at=bindparam("claimed_at"),
+        ended_at=bindparam("ended_at"),
+        ended_by=bindparam("ended_by"),
+    )
+)
+CANCEL_TASK = (
+    update(user_task)
+    .where(user_task.c.id == bindparam("b_id"), text(OPEN))
+    .values(state=TaskState.CANCELLED.value, ended_at=bindparam("ended_at"), ended_by=bindparam("ended_by"))
+)
+
+INSERT_SUBSCRIPTION = insert(subscription)
+DELETE_SUBSCRIPTION = sql_delete(subscription).where(subscription.c.id == bindparam("b_id"))
+
+INSERT_JOB = insert(job)
+INSERT_JOB_RETURNING = insert(job).returning(job.c.id)
+CANCEL_JOB = (
+    update(job)
+    .where(job.c.id == bindparam("b_id"), text(STANDING))
+    .values(state=JobState.CANCELLED.value, ended_at=bindparam("ended_at"), worker=None, lease_until=None)
+)
+
+# The fence: whoever brings the worker's name finishes the job, unless it went on without him. The first statement
+# after the lock, so that nobody rescues a job whose transaction is under way.
+FINISH_JOB = (
+    update(job)
+    .where(
+        job.c.id == bindparam("b_id"),
+        text(f"({CLAIMABLE} OR (state = 'running' AND worker = :b_worker))").bindparams(bindparam("b_worker", type_=String)),
+    )
+    .values(
+        state=JobState.COMPLETED.value,
+        ended_at=bindparam("ended_at"),
+        lease_until=None,
+        last_error=None,
+        attempts=case((job.c.state == JobState.RUNNING.value, job.c.attempts), else_=job.c.attempts + 1),
+    )
+)
+
+RESOLVE_INCIDENTS = (
+    update(incident)
+    .where(incident.c.instance_id == bindparam("instance"), incident.c.state == IncidentState.OPEN.value)
+    .values(state=IncidentState.RESOLVED.value, resolved_at=bindparam("at"), resolved_by=bindparam("by"))
+)
+
+INSERT_HISTORY = insert(history_event)
+INSERT_AUDIT = insert(audit_log)
+
+NOT_ENDED = (InstanceState.ACTIVE, InstanceState.SUSPENDED)
