@@ -78,11 +78,10 @@ class Complaint(Base):
     order_id: Mapped[int | None] = mapped_column(ForeignKey("customer_order.id"))
     contract_id: Mapped[int | None] = mapped_column(ForeignKey("contract.id"))
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
-    contract_field: Mapped[str] = mapped_column(String(40), default="")
     carrier: Mapped[str] = mapped_column(String(100), default="")
     waybill: Mapped[str] = mapped_column(String(60), default="")
     employee: Mapped[str] = mapped_column(String(100), default="")
-    """Login of the employee a service complaint names."""
+    """The employee a service complaint names, as the customer said it."""
 
     complaint_class: Mapped[str | None] = mapped_column(String(20))
     sub_code: Mapped[str | None] = mapped_column(String(40))
@@ -114,7 +113,7 @@ class Complaint(Base):
     responsible_department: Mapped[str | None] = mapped_column(String(60))
     """Who handles the case. ``cause_department`` is who caused it: two ledgers."""
     cause_department: Mapped[str | None] = mapped_column(String(60))
-    cause_code: Mapped[str | None] = mapped_column(ForeignKey("cause_code.code"))
+    cause_code: Mapped[str | None] = mapped_column(String(40))
     responsible_person: Mapped[str | None] = mapped_column(String(100))
     no_person_reason: Mapped[str] = mapped_column(Text, default="")
     proposer: Mapped[str | None] = mapped_column(String(100))
@@ -123,6 +122,7 @@ class Complaint(Base):
     approved_compensation: Mapped[Decimal | None] = mapped_column(Money)
     paid_amount: Mapped[Decimal | None] = mapped_column(Money)
     total_cost: Mapped[Decimal | None] = mapped_column(Money)
+    solution: Mapped[str] = mapped_column(Text, default="")
     prevention: Mapped[str] = mapped_column(Text, default="")
     instruction: Mapped[str] = mapped_column(Text, default="")
     """What the approver last asked for when returning the solution."""
@@ -280,18 +280,6 @@ class ComplaintPause(Base):
     from_at: Mapped[datetime] = mapped_column(UtcDateTime)
     to_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_by: Mapped[str] = mapped_column(String(20), default="")  # information, time
-
-
-class SubCode(Base):
-    """One of the kinds of complaint within a class (four classes, nineteen kinds are shipped)."""
-
-    __tablename__ = "complaint_sub_code"
-
-    code: Mapped[str] = mapped_column(String(40), primary_key=True)
-    complaint_class: Mapped[str] = mapped_column(String(20))
-    name: Mapped[str] = mapped_column(String(100))
-    name_en: Mapped[str] = mapped_column(String(100))
-    position: Mapped[int] = mapped_column(default=0)
 
 
 class CauseCode(Base):

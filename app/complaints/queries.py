@@ -24,7 +24,6 @@ from app.complaints.models import (
     ComplaintVisit,
     DepartmentRole,
     Remedy,
-    SubCode,
 )
 from app.customers.models import Customer
 from app.security import Principal, scope
@@ -36,14 +35,18 @@ SEARCH_KIND = "complaint"
 
 def visible(principal: Principal) -> Select[tuple[str]]:
     """Numbers of the complaints this person may see: all for the CCO; those a department of the own subtree is or was in;
-    those with a task that is, was or may become the person's; those the person registered.
+    those with a task that is, was or may become the person's; those the person registered or was penalised for.
 
     Uses ix_complaint_department_department_key_number.
     """
     statement = select(Complaint.number)
     if principal.has("complaint.view_all"):
         return statement
-    conditions = [Complaint.number.in_(scope.business_keys_of_own_tasks(principal, PROCESS_KEY))]
+    penalised = select(ComplaintPenalty.number).where(ComplaintPenalty.employee == principal.login)
+    conditions = [
+        Complaint.number.in_(scope.business_keys_of_own_tasks(principal, PROCESS_KEY)),
+        Complaint.number.in_(penalised),
+    ]
     if principal.has("case.view_subtree"):
         involved = select(ComplaintDepartment.number).where(
             ComplaintDepartment.department_key.in_(scope.departments_in_subtree(principal))
@@ -184,11 +187,6 @@ def customer_name(session: Session, customer_id: int | None) -> str:
     if customer_id is None:
         return ""
     return session.scalar(select(Customer.name).where(Customer.id == customer_id)) or ""
-
-
-def sub_codes(session: Session) -> list[SubCode]:
-    """The kinds of complaint, by class."""
-    return list(session.scalars(select(SubCode).order_by(SubCode.complaint_class, SubCode.position, SubCode.code)))
 
 
 def cause_codes(session: Session) -> list[CauseCode]:

@@ -16,7 +16,7 @@ from app.security import Principal, scope
 
 SEARCH_KIND = "customer"
 OPTION_LIMIT = 20
-SEES_ALL = ("complaint.view_all", "complaint.register", "customer.edit")
+SEES_ALL = ("complaint.view_all", "complaint.register")
 """Who hears of every customer: the CCO and the call centre."""
 
 
