@@ -96,7 +96,8 @@ def _checked_text(field: TargetField, text: str) -> str:
 
 
 def _number(text: str) -> Decimal:
-    plain = unicodedata.normalize("NFKC", text).strip().lstrip("¥￥$€").replace(",", "").replace(" ", "").removesuffix("元")
+    plain = unicodedata.normalize("NFKC", text).strip().lstrip("¥￥$€").removesuffix("元")
+    plain = plain.replace(",", "").replace(" ", "")
     if not re.fullmatch(r"[+-]?\d{1,20}(\.\d{1,10})?", plain):
         raise CellRefused(_("“%(value)s” is not a number.", value=text.strip()[:80]))
     try:

@@ -1,4 +1,4 @@
-"""Reading and writing tables: CSV in the encodings people really send, and XLSX, with limits before anything is unpacked.
+"""Reading and writing tables: CSV in the encodings people really send, and XLSX. Limits come before unpacking.
 
 A cell is text whatever the file says it is, so that a mapping works the same on both formats; a date cell of a
 spreadsheet reads as ISO 8601.
@@ -87,7 +87,8 @@ def _table(lines: Iterable[Sequence[str]]) -> Table:
         if any(cell.strip() for cell in cells[len(header) :]):
             raise FileRefused("row_too_wide", row=number, columns=len(header))
         _check_cells(number, cells)
-        rows.append(Row(number, (*cells[: len(header)], *[""] * (len(header) - len(cells)))))
+        kept = (*cells[: len(header)], *[""] * (len(header) - len(cells)))
+        rows.append(Row(number, tuple(without_mark(cell) for cell in kept)))
         if len(rows) > MAX_ROWS:
             raise FileRefused("too_many_rows", rows=MAX_ROWS)
     if not rows:

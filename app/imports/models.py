@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -56,11 +56,12 @@ class ImportRun(Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     target: Mapped[str] = mapped_column(String(60))
     filename: Mapped[str] = mapped_column(String(200))
+    header: Mapped[list[str]] = mapped_column(JsonValue)
     state: Mapped[str] = mapped_column(String(12), default=RunState.PREPARED.value)
     language: Mapped[str] = mapped_column(String(5))
     """Of the person: the reasons of refused rows are worded in it."""
     document: Mapped[dict[str, Any]] = mapped_column(JsonValue)
-    """The mapping as it is used."""
+    """The mapping as it is used; empty fields while nobody has chosen one."""
     total: Mapped[int] = mapped_column()
     done: Mapped[int] = mapped_column(default=0)
     created: Mapped[int] = mapped_column(default=0)
@@ -72,21 +73,26 @@ class ImportRun(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class ImportFile(Base):
-    """The file of a run as it came; apart from the run, so that lists stay fast."""
+class RowState(StrEnum):
+    """What became of a row."""
 
-    __tablename__ = "import_file"
+    WAITING = "waiting"
+    CREATED = "created"
+    EXISTING = "existing"
+    FAILED = "failed"  # handed back with its reasons
 
-    run_id: Mapped[int] = mapped_column(ForeignKey("import_run.id"), primary_key=True)
-    data: Mapped[bytes] = mapped_column(LargeBinary)
 
+class ImportRow(Base):
+    """One row of the file as it came, and what became of it."""
 
-class ImportBadRow(Base):
-    """A row handed back with its reasons."""
-
-    __tablename__ = "import_bad_row"
+    __tablename__ = "import_row"
+    __table_args__ = (Index("ix_import_row_run_id_state_row_number", "run_id", "state", "row_number"),)
 
     run_id: Mapped[int] = mapped_column(ForeignKey("import_run.id"), primary_key=True)
     row_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     cells: Mapped[list[str]] = mapped_column(JsonValue)
-    reason: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(12), default=RowState.WAITING.value)
+    reference: Mapped[str | None] = mapped_column(String(60))
+    """Of the record that was made, or that was there already."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why the row was refused, in the person's language."""

@@ -89,8 +89,8 @@ class ImportTarget(Protocol):
         """Raises FieldErrors as ``import_row`` would, and writes nothing: the preview runs in a read-only session."""
 
     def import_row(self, session: Session, values: Mapping[str, Any], principal: Principal) -> Outcome:
-        """Make the record in the caller's transaction. ``values`` holds every mapped field that is not empty, typed as its
-        kind says. Raises FieldErrors, each message at its field. A row whose reference is known makes nothing."""
+        """Make the record in the caller's transaction. ``values`` holds every mapped field that is not empty, typed as
+        its kind says. Raises FieldErrors, each message at its field. A row whose reference is known makes nothing."""
 
 
 class ImportTargets:
