@@ -89,9 +89,8 @@ class Database:
 
     def _record_incident(self, failure: engine.EngineError) -> None:
         """Keep a person's command that the engine could not carry out. A failed job keeps its own account."""
-        command = failure.command
-        if isinstance(command, engine.Command) and not isinstance(command, engine.RunJob):
-            self._attempt(lambda session: engine.record_incident(session, command, failure))
+        if not isinstance(failure.command, engine.RunJob):
+            self._attempt(lambda session: engine.record_incident(session, failure))
 
     def _run_prompt(self, rung: list[int]) -> None:
         """Run prompt jobs in this thread. Jobs rung by these jobs join the same queue instead of nesting."""

@@ -49,8 +49,10 @@ def install(app: Flask, version: str) -> Api:
     api = _Api(
         app,
         spec_kwargs={
-            "info": {"description": "Complaints, imports, and the forms and drafts of tasks. Tasks are claimed and "
-                     "completed here or in the Camunda 7 dialect under /engine-rest."},
+            "info": {
+                "description": "Complaints, imports, and the forms and drafts of tasks. Tasks are claimed and "
+                "completed here or in the Camunda 7 dialect under /engine-rest."
+            },
             "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
             "security": [{"bearer": []}],
         },
