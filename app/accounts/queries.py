@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from app.accounts.models import Department, Group, GroupMember, Role, RolePermission, User, UserRole
+from app.accounts.models import AccountLog, Department, Group, GroupMember, Role, RolePermission, User, UserRole
 from app.security.permissions import ADMINISTRATION, PERMISSIONS
 from app.security.principal import Principal
 from app.web import i18n
@@ -52,6 +52,10 @@ class UserRow:
     supervisor_name: str | None
     language: str | None
     active: bool
+
+    def shown(self, language: str) -> str:
+        """The person's name in ``language``."""
+        return self.name if language.startswith("zh") else self.name_en or self.name
 
     def position(self, language: str) -> str:
         """The position in ``language``, whichever was given if only one was."""
@@ -148,6 +152,30 @@ def users_in_group(session: Session, group: str) -> tuple[UserRow, ...]:
     return tuple(user_row(row) for row in session.execute(found))
 
 
+def users_with_role(session: Session, role_name: str) -> tuple[UserRow, ...]:
+    """Everybody who has a role, by login."""
+    found = users_select().join(UserRole, UserRole.login == User.login).where(UserRole.role_name == role_name)
+    return tuple(user_row(row) for row in session.execute(found.order_by(User.login)))
+
+
+def users_in_department(session: Session, department_id: int) -> tuple[UserRow, ...]:
+    """The active people of one department (not of those below), by login."""
+    found = users_select().where(User.department_id == department_id, User.active).order_by(User.login)
+    return tuple(user_row(row) for row in session.execute(found))
+
+
+def people_per_department(session: Session) -> dict[int, int]:
+    """How many active people each department has, by its id."""
+    counted = select(User.department_id, func.count()).where(User.active, User.department_id.is_not(None))
+    return {row[0]: row[1] for row in session.execute(counted.group_by(User.department_id))}
+
+
+def log(session: Session, subject: str, limit: int = 20) -> tuple[AccountLog, ...]:
+    """The latest changes about a person, group, role or department, newest first."""
+    found = select(AccountLog).where(AccountLog.subject == subject).order_by(AccountLog.id.desc()).limit(limit)
+    return tuple(session.scalars(found))
+
+
 def users_in_groups(session: Session, groups: Iterable[str]) -> tuple[str, ...]:
     """Logins of the active members of any of ``groups``, each once, sorted."""
     found = select(GroupMember.login).join(User, User.login == GroupMember.login)
@@ -198,8 +226,10 @@ def group(session: Session, name: str) -> GroupRow | None:
 def group_titles(session: Session, names: Iterable[str], language: str) -> dict[str, str]:
     """Titles of groups by name; an unknown name stands for itself."""
     wanted = sorted(set(names))
-    titles = {row.name: row.title_zh if language.startswith("zh") else row.title_en for row in session.scalars(
-        select(Group).where(Group.name.in_(wanted)))}
+    titles = {
+        row.name: row.title_zh if language.startswith("zh") else row.title_en
+        for row in session.scalars(select(Group).where(Group.name.in_(wanted)))
+    }
     return {name: titles.get(name, name) for name in wanted}
 
 
@@ -272,7 +302,7 @@ def roles(session: Session) -> tuple[RoleRow, ...]:
     for role_name, permission in session.execute(select(RolePermission.role_name, RolePermission.permission)):
         given.setdefault(role_name, set()).add(permission)
     held = select(UserRole.role_name, func.count()).join(User, User.login == UserRole.login).where(User.active)
-    holders: Mapping[str, int] = {name: count for name, count in session.execute(held.group_by(UserRole.role_name))}
+    holders: Mapping[str, int] = {row[0]: row[1] for row in session.execute(held.group_by(UserRole.role_name))}
     return tuple(
         RoleRow(row.name, row.title_zh, row.title_en, frozenset(given.get(row.name, ())), holders.get(row.name, 0))
         for row in session.scalars(select(Role).order_by(Role.name))

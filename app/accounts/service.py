@@ -127,7 +127,11 @@ def choose_language(session: Session, login: str, language: str) -> None:
 def save_group(session: Session, actor: str, values: dict[str, Any], name: str | None = None) -> str:
     """Create a group (``name`` None) or change one, members included; returns its name, which never changes."""
     group = _group(session, name) if name else _new_group(session, values["name"])
-    group.title_zh, group.title_en, group.department_id = values["title_zh"], values["title_en"], values["department_id"]
+    group.title_zh, group.title_en, group.department_id = (
+        values["title_zh"],
+        values["title_en"],
+        values["department_id"],
+    )
     session.flush()
     before = set(session.scalars(select(GroupMember.login).where(GroupMember.group_name == group.name)))
     after = set(session.scalars(select(User.login).where(User.login.in_(values["members"]))))
@@ -175,9 +179,7 @@ def set_permissions(session: Session, actor: str, wanted: dict[str, Iterable[str
         if not added and not removed:
             continue
         session.execute(
-            delete(RolePermission).where(
-                RolePermission.role_name == role.name, RolePermission.permission.in_(removed)
-            )
+            delete(RolePermission).where(RolePermission.role_name == role.name, RolePermission.permission.in_(removed))
         )
         session.add_all(RolePermission(role_name=role.name, permission=permission) for permission in added)
         for login in session.scalars(select(UserRole.login).where(UserRole.role_name == role.name)):

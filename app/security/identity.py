@@ -200,9 +200,7 @@ def _send_new_cookie(response: Response) -> Response:
 
 def set_cookie(response: Response, secret: str) -> None:
     """Give the browser its session id: not readable by scripts, not sent by other sites' forms, over TLS only there."""
-    response.set_cookie(
-        security().cookie, secret, httponly=True, secure=security().secure, samesite="Lax", path="/"
-    )
+    response.set_cookie(security().cookie, secret, httponly=True, secure=security().secure, samesite="Lax", path="/")
 
 
 def clear_cookie(response: Response) -> None:

@@ -30,7 +30,7 @@ def hash_password(password: str) -> str:
 
 
 def verify(password_hash: str | None, password: str) -> bool:
-    """Whether ``password`` belongs to ``password_hash``. An unknown user (None) costs the same time and is never right."""
+    """Whether ``password`` belongs to ``password_hash``. Unknown users (None) take as long and are never right."""
     with _turn():
         try:
             right = _hasher.verify(password_hash or _nobody(), password[:MAXIMUM])

@@ -44,7 +44,7 @@ def _department_in_subtree(session: Session, principal: Principal, subject: Any)
     return session.execute(found.limit(1)).first() is not None
 
 
-PREDICATES: Mapping[str, Predicate] = {name: _anything for name in PERMISSIONS} | {
+PREDICATES: Mapping[str, Predicate] = dict.fromkeys(PERMISSIONS, _anything) | {
     "task.work": _own_task,
     "task.reassign": _task_in_subtree,
     "case.view_subtree": _department_in_subtree,

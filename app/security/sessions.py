@@ -89,9 +89,7 @@ def rotate(session: Session, session_id: str, *, now: datetime, user_agent: str)
     if old is None or not old.rotate or old.ended_at is not None:
         return None
     lifetimes = Lifetimes(absolute=old.expires_at - now)
-    secret = open_session(
-        session, old.login, now=now, lifetimes=lifetimes, address=old.address, user_agent=user_agent
-    )
+    secret = open_session(session, old.login, now=now, lifetimes=lifetimes, address=old.address, user_agent=user_agent)
     old.rotate = False
     old.expires_at = min(old.expires_at, now + ROTATION_GRACE)
     return secret
@@ -160,7 +158,7 @@ def use_token(session: Session, token_id: int, now: datetime) -> None:
 
 
 def tokens_of(session: Session, login: str) -> Sequence[ApiToken]:
-    """The tokens of ``login`` that are not revoked, newest first; expired ones too, so that people see why they fail."""
+    """The tokens of ``login`` that are not revoked, newest first; expired ones too: people see why they fail."""
     return session.scalars(
         select(ApiToken).where(ApiToken.login == login, ApiToken.revoked_at.is_(None)).order_by(ApiToken.id.desc())
     ).all()

@@ -1,0 +1,152 @@
+"""Administration: people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from app import db
+from app.accounts import queries, schemas, service
+from app.accounts.views.blueprint import Errors, actor, blueprint, saved, ticked, typed
+from app.errors import FieldErrors, NotVisible
+from app.security import passwords, requires
+from app.web import i18n
+
+FIELDS = (
+    "login",
+    "name",
+    "name_en",
+    "department_id",
+    "position_zh",
+    "position_en",
+    "supervisor_id",
+    "language",
+)
+
+
+@blueprint.get("/admin/users/new")
+@requires("account.manage")
+def new_user() -> ResponseReturnValue:
+    """The form for a new person."""
+    return _form({})
+
+
+@blueprint.post("/admin/users/new")
+@requires("account.manage")
+@db.without_unit_of_work
+def create_user() -> ResponseReturnValue:
+    """Add a person and show the first password, this once."""
+    password = passwords.generated()
+    try:
+        values = schemas.read(schemas.NewUserForm, request.form)
+        hashed = passwords.hash_password(password)
+        db.database().write(lambda session: service.create_user(session, actor(), values, hashed))
+    except FieldErrors as refused:
+        return _form(refused.errors), 422
+    return _password_page(values["login"], password)
+
+
+@blueprint.get("/admin/users/<login>")
+@requires("account.manage")
+def user(login: str) -> ResponseReturnValue:
+    """One person."""
+    return _form({}, login)
+
+
+@blueprint.post("/admin/users/<login>")
+@requires("account.manage")
+def update_user(login: str) -> ResponseReturnValue:
+    """Change a person."""
+
+    def change() -> str:
+        values = schemas.read(schemas.UserForm, request.form)
+        service.update_user(db.session(), actor(), login, values)
+        return url_for("accounts.user", login=login)
+
+    return saved(change, lambda errors: _form(errors, login), _l("Saved."))
+
+
+@blueprint.post("/admin/users/<login>/password")
+@requires("account.manage")
+@db.without_unit_of_work
+def reset_password(login: str) -> ResponseReturnValue:
+    """Give a person a new password and show it, this once."""
+    _known(db.session(), login)
+    password = passwords.generated()
+    hashed = passwords.hash_password(password)
+    db.database().write(lambda session: service.set_password(session, actor(), login, hashed))
+    return _password_page(login, password)
+
+
+@blueprint.post("/admin/users/<login>/activation")
+@requires("account.manage")
+def change_activation(login: str) -> ResponseReturnValue:
+    """Let a person in again, or no more (``active`` empty)."""
+    active = bool(request.form.get("active"))
+
+    def change() -> str:
+        (service.activate if active else service.deactivate)(db.session(), actor(), login)
+        return url_for("accounts.user", login=login)
+
+    message = (
+        _l("The account is active again.") if active else _l("The account is deactivated, and signed out everywhere.")
+    )
+    return saved(change, lambda errors: _form(errors, login, stored=True), message)
+
+
+@blueprint.post("/admin/users/<login>/sessions/end")
+@requires("account.manage")
+def end_sessions(login: str) -> ResponseReturnValue:
+    """Sign a person out everywhere."""
+    ended = service.end_sessions(db.session(), actor(), login)
+    flash(_("Sessions ended: %(count)s.", count=ended), "success")
+    return redirect(url_for("accounts.user", login=login), 303)
+
+
+def _known(session: Session, login: str) -> queries.UserRow:
+    person = queries.user(session, login)
+    if person is None:
+        raise NotVisible
+    return person
+
+
+def _password_page(login: str, password: str) -> ResponseReturnValue:
+    person = _known(db.session(), login)
+    page = render_template("accounts/new_password.html", person=person, password=password)
+    return page, 201, {"Cache-Control": "no-store"}
+
+
+def _form(errors: Errors, login: str | None = None, *, stored: bool = False) -> str:
+    """The form with what is stored, or with what was typed when it is shown again."""
+    session = db.session()
+    person = _known(session, login) if login else None
+    kept = {name: getattr(person, name) if person else "" for name in FIELDS}
+    groups = queries.groups_of(session, login) if login else set[str]()
+    roles = queries.roles_of(session, login) if login else set[str]()
+    values: dict[str, Any] = kept if stored else {name: typed(name, value) for name, value in kept.items()}
+    return render_template(
+        "accounts/user.html",
+        errors=errors,
+        person=person,
+        values=values,
+        in_groups=groups if stored else ticked("groups", groups),
+        in_roles=roles if stored else ticked("roles", roles),
+        **_choices(session, login),
+        log=queries.log(session, login) if login else (),
+    )
+
+
+def _choices(session: Session, login: str | None) -> dict[str, Any]:
+    language = i18n.language()
+    supervisors = [row for row in queries.users(session) if row.login != login]
+    return {
+        "departments": [(row.id, "　" * row.depth + row.name(language)) for row in queries.departments(session)],
+        "supervisors": [(row.id, f"{row.shown(language)} ({row.login})") for row in supervisors],
+        "groups": queries.groups(session),
+        "roles": queries.roles(session),
+    }

@@ -1,0 +1,20 @@
+"""Working calendars: when which group works, and the days of the year that differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+if TYPE_CHECKING:
+    from app.registries import Registries
+
+
+def register(app: Flask, registries: Registries) -> None:
+    """Give the engine its calendars, add the pages, offer the demo calendars."""
+    from app.calendars import demo, queries, views
+    from app.registries import DemoPart
+
+    registries.calendars = queries.working_calendar
+    registries.demo.append(DemoPart("Working calendars", demo.load))
+    views.install(app)
