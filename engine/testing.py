@@ -7,6 +7,7 @@ definitions in between, as a new operating system process would (``cold=True``).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
@@ -63,7 +64,7 @@ class TestDatabase:
     def __init__(self, runtime: Runtime, url: str = "sqlite://", *, create: bool = True) -> None:
         self.runtime = runtime
         self.engine = _open(url)
-        self._queue: list[int] | None = None
+        self._thread = threading.local()
         if create:
             metadata.create_all(self.engine)
 
@@ -92,16 +93,17 @@ class TestDatabase:
         return self.write(lambda session: execute(session, command))
 
     def _run_prompt(self, rung: list[int]) -> None:
-        if self._queue is not None:
-            self._queue.extend(rung)
+        waiting: list[int] | None = getattr(self._thread, "rung", None)
+        if waiting is not None:  # rung by a prompt job: the loop below, further up the stack, runs it
+            waiting.extend(rung)
             return
-        self._queue = list(rung)
+        self._thread.rung = list(rung)
         try:
-            while self._queue:
-                batch, self._queue = self._queue, []
+            while self._thread.rung:
+                batch, self._thread.rung = self._thread.rung, []
                 jobs.run_prompt(self, batch)
         finally:
-            self._queue = None
+            self._thread.rung = None
 
 
 def _open(url: str) -> Engine:

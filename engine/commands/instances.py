@@ -17,7 +17,7 @@ def cancel(session: Session, command: CancelInstance) -> Result:
     """The instance is cancelled with its tasks, jobs and subscriptions. Raises InstanceNotFound, InstanceNotActive."""
     unit, _ = lock_instance(session, command.instance_id, command.actor)
     audit(session, command, unit.instance_id, unit.business_key, {"reason": command.reason})
-    project(unit, known(unit.connection, unit.instance_id), NOTHING, {})
+    project(unit, known(unit.connection, unit.instance_id), NOTHING)
     end(unit, InstanceState.CANCELLED, None, command.reason)
     unit.write_history()
     unit.publish()
@@ -25,7 +25,7 @@ def cancel(session: Session, command: CancelInstance) -> Result:
 
 
 def set_variables(session: Session, command: SetVariables) -> Result:
-    """Top-level variables are replaced and conditions that wait for them are looked at again."""
+    """Top-level variables are replaced. Raises InstanceNotFound, InstanceNotActive, BadVariables."""
     variables = checked(command.variables)
     unit, row = lock_instance(session, command.instance_id, command.actor)
     audit(session, command, unit.instance_id, unit.business_key, {"variables": variables, "reason": command.reason})

@@ -146,6 +146,8 @@ def _keep(session: Session, message: Message, expires_at: datetime) -> int:
 def signal(session: Session, name: str, variables: Mapping[str, Any], source: str | None) -> None:
     """One job per instance that waits for the signal, so that each moves in a transaction of its own."""
     query = select(sub.c.instance_id).distinct().where(sub.c.kind == "signal", sub.c.name == name)
+    if source is not None:  # it has reached its own catchers already
+        query = query.where(sub.c.instance_id != source)
     at = now(session)
     connection = session.connection()
     entries = [

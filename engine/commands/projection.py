@@ -55,28 +55,24 @@ def known(connection: Connection, instance_id: str, task_id: str = "") -> Known:
     return found
 
 
-def project(
-    unit: Unit, rows: Known, waiting: Waiting, variables: Mapping[str, Any], *, late: int = 0
-) -> tuple[TaskRow, ...]:
+def project(unit: Unit, rows: Known, waiting: Waiting, *, late: int = 0) -> tuple[TaskRow, ...]:
     """Bring the rows up to date with ``waiting``; returns the tasks that are new.
 
     ``late`` is how many cycles of a timer have already fired one after the other to catch up.
     """
-    created = _tasks(unit, rows, waiting.tasks, variables)
+    created = _tasks(unit, rows, waiting.tasks)
     _jobs(unit, rows, waiting, created, late)
     _subscriptions(unit, rows, waiting.subscriptions)
     return created
 
 
-def _tasks(
-    unit: Unit, rows: Known, waiting: tuple[WaitingTask, ...], variables: Mapping[str, Any]
-) -> tuple[TaskRow, ...]:
+def _tasks(unit: Unit, rows: Known, waiting: tuple[WaitingTask, ...]) -> tuple[TaskRow, ...]:
     open_now = {task.task_id for task in waiting}
     _cancel_tasks(unit, rows.tasks - open_now)
     new = [task for task in waiting if task.task_id not in rows.tasks]
     if not new:
         return ()
-    values = [task_values(unit, task, variables) for task in new]
+    values = [task_values(unit, task) for task in new]
     unit.connection.execute(sql.INSERT_TASK, values)
     insert_candidates(unit, new)
     created = tuple(created_row(row, task) for row, task in zip(values, new, strict=True))
@@ -94,7 +90,7 @@ def _tasks(
     return created
 
 
-def task_values(unit: Unit, task: WaitingTask, variables: Mapping[str, Any]) -> dict[str, Any]:
+def task_values(unit: Unit, task: WaitingTask) -> dict[str, Any]:
     """The row of a task that begins to wait. An assignee of the model who is excluded does not get it."""
     assignee = None if task.assignee in task.excluded_users else task.assignee
     level = task.service_level
@@ -118,11 +114,7 @@ def task_values(unit: Unit, task: WaitingTask, variables: Mapping[str, Any]) -> 
         "calendar": level.calendar if level else None,
         "ended_at": None,
         "ended_by": None,
-        "local_variables": {
-            name: value
-            for name, value in task.variables.items()
-            if name not in variables or variables[name] != value
-        },
+        "local_variables": dict(task.local_variables),
     }
 
 
@@ -179,8 +171,14 @@ def _jobs(unit: Unit, rows: Known, waiting: Waiting, created: tuple[TaskRow, ...
     entries = [entry for row in created for entry in deadline_jobs(unit, row, levels[row.id])]
     for key, source in wanted.items():
         if key not in rows.jobs:
-            entries.append(_timer_job(unit, key, source, late) if isinstance(source, WaitingTimer) else _service_job(unit, key, source))
+            entries.append(_job(unit, key, source, late))
     ledger.add(unit.session, unit.connection, entries)
+
+
+def _job(unit: Unit, key: str, source: WaitingTimer | WaitingService, late: int) -> dict[str, Any]:
+    if isinstance(source, WaitingTimer):
+        return _timer_job(unit, key, source, late)
+    return _service_job(unit, key, source)
 
 
 def timer_key(timer: WaitingTimer) -> str:

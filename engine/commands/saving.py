@@ -32,7 +32,7 @@ def save(
         waiting = _deliver_early_messages(unit, execution, rows)
         variables = execution.variables()
         _record_steps(unit, execution)
-        created = project(unit, rows, waiting, variables, late=late)
+        created = project(unit, rows, waiting, late=late)
         _throw(unit, execution.thrown)
         if execution.completed:
             end(unit, InstanceState.COMPLETED, variables, None)

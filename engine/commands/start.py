@@ -123,12 +123,11 @@ def _complete_first(
     unit: Unit, execution: Execution, rows: Known, node_id: str, variables: Mapping[str, Any]
 ) -> TaskRow:
     """The start form is the first task's form: claim and complete it in the commit that starts the instance."""
-    before = execution.variables()
     waiting = next((task for task in execution.waiting().tasks if task.node_id == node_id), None)
     if waiting is None:
         raise TaskNotFound(node_id=node_id, instance_id=unit.instance_id)
     values = {
-        **task_values(unit, waiting, before),
+        **task_values(unit, waiting),
         "state": TaskState.COMPLETED.value,
         "assignee": unit.actor,
         "claimed_at": unit.at,

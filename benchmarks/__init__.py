@@ -1,0 +1,1 @@
+"""What the engine costs, beside the floor and beside plain SpiffWorkflow, in one run."""

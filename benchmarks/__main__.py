@@ -1,0 +1,88 @@
+"""``python -m benchmarks [--json] [--quick]``: every ratio compares medians of the same run, measured in turns."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from statistics import median
+
+from benchmarks import databases, process
+from benchmarks.candidates import Floor, Ours, Plain, Walk
+from benchmarks.requests import post_to_redirect
+from app.db import Database
+
+WALKS: dict[str, Walk] = {"9_steps": process.walk(0, 0), "61_steps": process.walk(8, 2)}
+LOOPS = 85
+
+
+def main() -> None:
+    """Measure and print."""
+    arguments = _arguments()
+    logging.disable(logging.WARNING)
+    rounds = 8 if arguments.quick else 60
+    figures: dict[str, float] = {}
+    for synchronous in ("NORMAL", "FULL"):
+        with databases.sqlite(synchronous) as database:
+            name = "sqlite" if synchronous == "NORMAL" else "sqlite_full"
+            figures |= {f"{name}.{key}": value for key, value in complete_task(database, rounds).items()}
+            if synchronous == "NORMAL":
+                figures["age_85_over_age_0"] = age(database, 2 if arguments.quick else 6)
+    with databases.postgresql() as database:
+        figures |= {f"postgresql.{key}": value for key, value in complete_task(database, rounds).items()}
+    if not arguments.engine_only:
+        figures["post_to_redirect_ms"] = post_to_redirect(10 if arguments.quick else 60)
+    _print(figures, as_json=arguments.json)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object {name: number}")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    parser.add_argument("--engine-only", action="store_true", help="leave the web out")
+    return parser.parse_args()
+
+
+def complete_task(database: Database, rounds: int) -> dict[str, float]:
+    """Milliseconds per completed user task and ratios, for a short and a long run of the process."""
+    figures: dict[str, float] = {}
+    for name, steps in WALKS.items():
+        repeats = max(2, rounds * 9 // len(steps))
+        ours = Ours(database)
+        replay = ours.record(steps)
+        candidates = {"ours": ours, "floor": Floor(database, replay), "plain": Plain(database, replay)}
+        taken: dict[str, list[float]] = {key: [] for key in candidates}
+        for _ in range(repeats):
+            for key, candidate in candidates.items():  # in turns, so that a noisy moment hits all of them
+                taken[key] += candidate.walk(steps)
+        cost = {key: median(values) * 1_000 for key, values in taken.items()}
+        figures |= {f"complete_task.{name}.{key}_ms": value for key, value in cost.items()}
+        figures[f"complete_task.{name}.over_floor"] = cost["ours"] / cost["floor"]
+        figures[f"complete_task.{name}.plain_over_ours"] = cost["plain"] / cost["ours"]
+    figures["complete_task.over_floor"] = figures["complete_task.9_steps.over_floor"]
+    return figures
+
+
+def age(database: Database, rounds: int) -> float:
+    """What a step costs after 85 loops beside what it costs in a young instance."""
+    steps = process.walk(LOOPS, 0)
+    runs = [Ours(database).walk(steps) for _ in range(rounds)]
+    loop = 6 * 5
+    young = [seconds for run in runs for seconds in run[loop : 2 * loop]]
+    old = [seconds for run in runs for seconds in run[-loop - 1 : -1]]
+    return median(old) / median(young)
+
+
+def _print(figures: dict[str, float], *, as_json: bool) -> None:
+    if as_json:
+        json.dump({name: round(value, 3) for name, value in figures.items()}, sys.stdout, indent=2)
+        print()
+        return
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        print(f"{name:<{width}}  {value:10.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""The floor: the very rows a run of the engine wrote, written again by bare SQLAlchemy Core.
+
+While the engine runs one instance, every statement it gives to Core is kept per commit. The floor replays them under new
+ids: the select that locks task and instance, then the same inserts and updates, the same number of commits.
+Whatever the engine reads beyond that one select is its own cost and not in the floor.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.sql.dml import UpdateBase
+
+from engine.store import statements as sql
+
+READS = (sql.LOCK_TASK_WITH_STATE,)
+
+
+@dataclass(slots=True)
+class Step:
+    """The statements of one commit."""
+
+    statements: list[tuple[Any, Any]] = field(default_factory=list)
+
+
+@contextmanager
+def recording(engine: Engine) -> Iterator[Callable[[], Step]]:
+    """Within the block each call of the yielded function returns the statements since the last call."""
+    current = Step()
+
+    def keep(_c: Connection, statement: Any, multi: Any, params: Any, _options: Any) -> None:
+        if isinstance(statement, UpdateBase) or any(statement is read for read in READS):
+            current.statements.append((statement, list(multi) if multi else dict(params)))
+
+    def take() -> Step:
+        nonlocal current
+        taken, current = current, Step()
+        return taken
+
+    event.listen(engine, "before_execute", keep)
+    try:
+        yield take
+    finally:
+        event.remove(engine, "before_execute", keep)
+
+
+class Replay:
+    """The steps of one recorded run, to be written again for new instances."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        self.steps = steps
+
+    def fresh(self) -> list[Step]:
+        """The same rows for an instance with other ids."""
+        names: dict[str, str] = {}
+        return [Step([(statement, _renamed(params, names)) for statement, params in step.statements]) for step in self.steps]
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return _other(value, names)
+    if isinstance(value, list):
+        return [_renamed(item, names) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _renamed(item, names) for key, item in value.items()}
+    return value
+
+
+def _other(text: str, names: dict[str, str]) -> str:
+    """Ids are UUIDs or end in one ("BENCH-<uuid>"); everything else stays."""
+    head, tail = text[:-36], text[-36:]
+    if len(tail) != 36 or tail.count("-") != 4:
+        return text
+    return head + names.setdefault(tail, str(uuid.uuid4()))
+
+
+def write(connection: Connection, step: Step, blob: bytes | None = None) -> None:
+    """Write one step; ``blob`` replaces the state of the instance."""
+    for statement, params in step.statements:
+        if blob is not None and isinstance(params, dict) and params.get("blob") is not None:
+            params = {**params, "blob": blob}
+        result = connection.execute(statement, params)
+        if statement in READS:
+            result.first()
