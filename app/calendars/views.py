@@ -65,6 +65,7 @@ def show(key: str) -> ResponseReturnValue:
         row=row,
         year=shown,
         months=year.months(session, row, shown, i18n.language()),
+        weekdays=year.weekday_names(i18n.language()),
         days=queries.days(session, key, shown),
         estimated=queries.is_estimated(session, key, shown),
         first=service.FIRST_YEAR,
@@ -166,7 +167,13 @@ def _index(errors: Errors) -> str:
     found = queries.calendars(session)
     titles = accounts.group_titles(session, [name for row in found for name in row.groups], language)
     return render_template(
-        "calendars/index.html", calendars=found, titles=titles, errors=errors, office=queries.OFFICE, write=hours.write
+        "calendars/index.html",
+        calendars=found,
+        titles=titles,
+        errors=errors,
+        office=queries.OFFICE,
+        weekdays=year.weekday_names(language, "wide"),
+        write=hours.write,
     )
 
 

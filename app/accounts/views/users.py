@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session, aliased
 
 from app import db
 from app.accounts import queries, schemas, service
+from app.accounts.models import Department, GroupMember, User, UserRole
 from app.accounts.views.blueprint import Errors, actor, blueprint, saved, ticked, typed
 from app.errors import FieldErrors, NotVisible
-from app.security import passwords, requires
-from app.web import i18n
+from app.security import Principal, passwords, requires
+from app.web import i18n, lists
+
+NAMES = User.login + " " + User.name + " " + User.name_en
+"""What the search box looks into; a company has a few thousand people, so no index is needed."""
+
+ACTIONS = {
+    "user.created": _l("account created"),
+    "user.changed": _l("account changed"),
+    "user.deactivated": _l("account closed"),
+    "user.activated": _l("account opened again"),
+    "password.changed": _l("own password changed"),
+    "password.reset": _l("new password given"),
+    "session.ended": _l("signed out"),
+    "sessions.ended": _l("signed out everywhere"),
+    "token.created": _l("token created"),
+    "token.revoked": _l("token revoked"),
+}
 
 FIELDS = (
     "login",
@@ -27,6 +46,80 @@ FIELDS = (
     "supervisor_id",
     "language",
 )
+
+
+def _everybody(_session: Session, _principal: Principal) -> Select[Any]:
+    return queries.users_select()
+
+
+def _departments(session: Session) -> list[tuple[str, str]]:
+    return [(row.key, "　" * row.depth + row.name(i18n.language())) for row in queries.departments(session)]
+
+
+def _in_subtree(chosen: Sequence[str]) -> ColumnElement[bool]:
+    """People of the chosen department and all below it."""
+    top = aliased(Department)
+    below = Department.path.startswith(select(top.path).where(top.key == chosen[0]).scalar_subquery())
+    return User.department_id.in_(select(Department.id).where(below))
+
+
+def _with_role(chosen: Sequence[str]) -> ColumnElement[bool]:
+    return User.login.in_(select(UserRole.login).where(UserRole.role_name == chosen[0]))
+
+
+def _in_group(chosen: Sequence[str]) -> ColumnElement[bool]:
+    return User.login.in_(select(GroupMember.login).where(GroupMember.group_name == chosen[0]))
+
+
+PEOPLE: lists.ListSpec[queries.UserRow] = lists.ListSpec(
+    name="users",
+    select=_everybody,
+    rows=lambda _session, rows: [queries.user_row(row) for row in rows],
+    key=User.id,
+    columns=(
+        lists.Column("name", _l("Name"), lambda row: row.shown(i18n.language()), sort="name"),
+        lists.Column("login", _l("Login"), lambda row: row.login, sort="login"),
+        lists.Column("department", _l("Department"), lambda row: row.department(i18n.language()), sort="department"),
+        lists.Column("position", _l("Position"), lambda row: row.position(i18n.language())),
+        lists.Column("active", _l("State"), lambda row: _("active") if row.active else _("closed")),
+    ),
+    sorts={
+        "login": lists.Sort(User.login),  # uq_user_account_login
+        "name": lists.Sort(User.name),  # ix_user_account_name
+        "department": lists.Sort(Department.position, nullable=True),  # a few thousand people at most
+    },
+    default_sort="login",
+    filters=(
+        lists.TextFilter("q", _l("Name or login"), NAMES),
+        lists.ChoiceFilter("department", _l("Department and below"), _departments, condition=_in_subtree),
+        lists.ChoiceFilter(
+            "group",
+            _l("Group"),
+            lambda session: [(row.name, row.title(i18n.language())) for row in queries.groups(session)],
+            condition=_in_group,
+        ),
+        lists.ChoiceFilter(
+            "role",
+            _l("Role"),
+            lambda session: [(row.name, row.title(i18n.language())) for row in queries.roles(session)],
+            condition=_with_role,
+        ),
+        lists.ChoiceFilter(
+            "state",
+            _l("State"),
+            (("active", _l("active")), ("closed", _l("closed"))),
+            condition=lambda chosen: User.active.is_(chosen[0] == "active"),
+        ),
+    ),
+    title=_l("Users"),
+)
+
+
+@blueprint.get("/admin/users")
+@requires("account.manage")
+def users() -> ResponseReturnValue:
+    """Everybody, searched and filtered."""
+    return lists.respond(PEOPLE, "accounts/users.html", "accounts/_users.html")
 
 
 @blueprint.get("/admin/users/new")
@@ -137,7 +230,9 @@ def _form(errors: Errors, login: str | None = None, *, stored: bool = False) -> 
         in_groups=groups if stored else ticked("groups", groups),
         in_roles=roles if stored else ticked("roles", roles),
         **_choices(session, login),
-        log=queries.log(session, login) if login else (),
+        log=(log := queries.log(session, login) if login else ()),
+        names=queries.display_names(session, [entry.actor for entry in log]),
+        actions=ACTIONS,
     )
 
 
