@@ -141,6 +141,11 @@ def is_in(value: Any, holder: Any) -> bool:
     return bool(value == holder)
 
 
+def is_or_in(value: Any, wanted: Any) -> bool:
+    """A cell of a decision table: the value itself, or one of a list."""
+    return value in wanted if isinstance(wanted, list) else bool(value == wanted)
+
+
 def concatenate(*pieces: Any) -> str:
     """Texts with expressions inside."""
     text = "".join(str(piece) for piece in pieces)
@@ -294,6 +299,7 @@ RUNTIME: Mapping[str, Any] = {
     INTERNAL + "property": get_property,
     INTERNAL + "item": get_item,
     INTERNAL + "in": is_in,
+    INTERNAL + "is_or_in": is_or_in,
     INTERNAL + "concatenate": concatenate,
     INTERNAL + "less": _ordered(lambda left, right: left < right),
     INTERNAL + "less_equal": _ordered(lambda left, right: left <= right),

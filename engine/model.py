@@ -107,6 +107,8 @@ class WaitingTask:
     service_level: ServiceLevel | None
     variables: Variables = field(default_factory=dict)
     """The variables visible at the task (with the loop item of a multi-instance)."""
+    local_variables: Variables = field(default_factory=dict)
+    """Only the local ones: the loop item and its number, input parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Thrown:
-    """An event thrown out of the instance: a message or signal for others."""
+    """An event thrown out of the instance: a message or signal for others.
+
+    A signal has already reached everybody who waited for it in the instance that threw it.
+    """
 
     kind: str  # "message" | "signal"
     name: str

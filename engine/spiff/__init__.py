@@ -1,0 +1,28 @@
+"""Execution of BPMN by SpiffWorkflow. No database here; only this package imports SpiffWorkflow."""
+
+from __future__ import annotations
+
+import logging
+
+from engine.spiff.compiler import Compiled, CompiledProcess, NodeInfo, compile_files
+from engine.spiff.context import ExecutionContext
+from engine.spiff.execution import CODEC, Execution
+from engine.spiff.programs import Program, Programs, load_program, programs
+
+__all__ = [
+    "CODEC",
+    "Compiled",
+    "CompiledProcess",
+    "Execution",
+    "ExecutionContext",
+    "NodeInfo",
+    "Program",
+    "Programs",
+    "compile_files",
+    "load_program",
+    "programs",
+]
+
+# Below WARNING SpiffWorkflow collects all data of the workflow for every change of state.
+for name in ("spiff", "spiff.task", "spiff.workflow"):
+    logging.getLogger(name).setLevel(logging.WARNING)

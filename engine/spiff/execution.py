@@ -1,0 +1,196 @@
+"""One live workflow for the length of one command. Thrown away afterwards, so a failure leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+from uuid import UUID
+
+from SpiffWorkflow.exceptions import SpiffWorkflowException
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from engine.errors import ExecutionFailed, MessageNotExpected, TaskNotFound
+from engine.model import Step, Thrown, Waiting
+from engine.spiff import codec, faults, happenings, timers, variables, waiting
+from engine.spiff.activities import ServiceTask, UserTask
+from engine.spiff.context import ExecutionContext
+from engine.spiff.happenings import ThrowByHandler
+from engine.spiff.listeners import listen
+from engine.spiff.programs import Program
+from engine.spiff.workflow import UNFINISHED, InstanceWorkflow, cancel_task
+
+CODEC = codec.CODEC
+
+
+class Execution:
+    """A workflow that is started or restored, changed, and dumped. Every change runs on to the next stable point.
+
+    Any exception leaves it unusable; the caller throws it away and rolls back.
+    """
+
+    def __init__(self, program: Program, context: ExecutionContext) -> None:
+        self._program = program
+        self._workflow = InstanceWorkflow(program.spec, program.scopes, context)
+
+    @classmethod
+    def start(
+        cls, program: Program, ctx: ExecutionContext, variables: Mapping[str, Any], message: str | None = None
+    ) -> Self:
+        """A new instance. Raises MessageNotExpected when no start event waits for ``message``."""
+        execution = cls(program, ctx)
+        execution._begin(variables, message)
+        return execution
+
+    @classmethod
+    def restore(cls, program: Program, ctx: ExecutionContext, blob: bytes) -> Self:
+        """The instance as it was dumped. Raises StateUnreadable."""
+        execution = cls(program, ctx)
+        codec.loads(blob, execution._workflow)
+        return execution
+
+    # what happened and how it stands
+    @property
+    def steps(self) -> list[Step]:
+        """What happened since start or restore, in order."""
+        return self._workflow.steps
+
+    @property
+    def thrown(self) -> list[Thrown]:
+        """Messages and signals for others, in order. Signals have reached this instance's own catchers already."""
+        return self._workflow.thrown
+
+    @property
+    def completed(self) -> bool:
+        """Whether nothing is left to do."""
+        return bool(self._workflow.completed)
+
+    def waiting(self) -> Waiting:
+        """Everything the instance waits for."""
+        return waiting.waiting(self._workflow)
+
+    def variables(self) -> dict[str, Any]:
+        """The instance's variables."""
+        return dict(self._workflow.variables)
+
+    def dump(self) -> bytes:
+        """The compacted state. Raises LimitExceeded."""
+        return codec.dumps(self._workflow)
+
+    # changes
+    def complete(self, task_id: str, variables: Mapping[str, Any]) -> None:
+        """A person has done a user task. Raises TaskNotFound when it is not open."""
+        self._finish(self._find(task_id, UserTask, TaskState.READY), variables)
+
+    def finish_service(self, task_id: str, variables: Mapping[str, Any]) -> None:
+        """A handler has done a service task."""
+        self._finish(self._find_service(task_id), variables)
+
+    def fail_service(self, task_id: str, error_code: str, message: str = "") -> None:
+        """A handler raised a business error. Raises ExecutionFailed when nothing in the model catches it."""
+        task = self._find_service(task_id)
+        if not faults.throw_error(task, error_code):
+            reason = f"no boundary event catches error {error_code!r}: {message}"
+            raise ExecutionFailed(node_id=task.task_spec.bpmn_id, reason=reason)
+        self._advance()
+
+    def fire_timer(self, task_id: str, key: str) -> None:
+        """The timer ``key`` of a waiting node is due (or brought forward). Raises TaskNotFound when it is gone."""
+        task = self._find(task_id, object, TaskState.WAITING)
+        armed = task.internal_data.get("timers", {})
+        node_id = next((node for node in armed if timers.key_of(node, armed[node]) == key), None)
+        if node_id is None:
+            raise TaskNotFound(task_id=task_id, key=key)
+        happenings.fire(task, node_id)
+        self._advance()
+
+    def deliver(self, task_id: str, name: str, variables: Mapping[str, Any]) -> None:
+        """A message or signal for a waiting node. Raises TaskNotFound, MessageNotExpected."""
+        task = self._find(task_id, object, TaskState.WAITING)
+        node_id = next(
+            (
+                node.bpmn_id
+                for node in happenings.awaited(task)
+                if node.element.event.kind in ("message", "signal") and node.element.event.name == name
+            ),
+            None,
+        )
+        if node_id is None:
+            raise MessageNotExpected(name=name, task_id=task_id)
+        self._write(task, variables)
+        happenings.fire(task, node_id)
+        self._advance()
+
+    def set_variables(self, variables: Mapping[str, Any]) -> None:
+        """Set variables of the instance. Raises BadVariables."""
+        _check(variables)
+        self._workflow.variables.update(variables)
+
+    def cancel(self) -> None:
+        """End the instance: everything open is cancelled."""
+        workflow = self._workflow
+        for task in workflow.live():
+            cancel_task(task)
+        workflow.completed = True
+
+    # inside
+    def _begin(self, values: Mapping[str, Any], message: str | None) -> None:
+        workflow, spec = self._workflow, self._program.spec
+        starts = spec.starts
+        if message is not None:
+            if message not in spec.message_starts:
+                raise MessageNotExpected(name=message)
+            starts = [spec.message_starts[message]]
+        _check(values)
+        workflow.variables.update(values)
+        listen(workflow)
+        for start in starts:
+            workflow.spawn(start)
+        self._advance()
+
+    def _find(self, task_id: str, kind: type[Any], state: int) -> Task:
+        try:
+            task = self._workflow.task(UUID(task_id))
+        except ValueError:
+            task = None
+        if task is None or task._state != state or not isinstance(task.task_spec, kind):
+            raise TaskNotFound(task_id=task_id)
+        return task
+
+    def _find_service(self, task_id: str) -> Task:
+        task = self._find(task_id, ServiceTask | ThrowByHandler, TaskState.STARTED)  # type: ignore[arg-type]  # a union is fine for isinstance
+        if "topic" not in task.internal_data:
+            raise TaskNotFound(task_id=task_id)
+        return task
+
+    def _write(self, task: Task, values: Mapping[str, Any]) -> None:
+        if task._state & UNFINISHED:
+            variables.write(task, values)
+
+    def _finish(self, task: Task, values: Mapping[str, Any]) -> None:
+        self._write(task, values)
+        workflow = self._workflow
+        workflow.running = task
+        try:
+            if task._state == TaskState.READY:
+                task.run()
+            else:
+                task.complete()
+        except SpiffWorkflowException as problem:
+            raise ExecutionFailed(node_id=task.task_spec.bpmn_id, reason=str(problem)) from problem
+        workflow.running = None
+        self._advance()
+
+    def _advance(self) -> None:
+        workflow = self._workflow
+        try:
+            workflow.do_engine_steps()
+        except SpiffWorkflowException as problem:
+            node = workflow.running.task_spec.bpmn_id if workflow.running is not None else None
+            raise ExecutionFailed(node_id=node, reason=str(problem)) from problem
+        workflow.settle()
+        workflow.require_future()
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    variables.check(values)

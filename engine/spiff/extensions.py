@@ -1,0 +1,95 @@
+"""``camunda:`` attributes and extension elements of a node."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from lxml import etree
+
+from engine.hardened_xml import local_name, namespace
+from engine.spiff.source import Node
+
+CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
+ZEEBE = "http://camunda.org/schema/zeebe/1.0"
+BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+
+KNOWN_ATTRIBUTES = frozenset({
+    "assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "priority", "formKey", "decisionRef",
+    "mapDecisionResult", "resultVariable", "type", "topic", "initiator",
+})  # fmt: skip
+WITHOUT_EFFECT = frozenset({
+    "asyncBefore", "asyncAfter", "exclusive", "jobPriority", "taskPriority", "historyTimeToLive", "versionTag",
+    "decisionRefBinding", "modelerTemplate", "modelerTemplateVersion", "isStartableInTasklist", "candidateStarterGroups",
+    "candidateStarterUsers", "formRefBinding",
+})  # fmt: skip
+SILENT = frozenset({"decisionRefBinding", "exclusive", "historyTimeToLive", "versionTag"})
+"""Attributes modellers write by themselves; what they say holds here anyway, so nobody is told."""
+
+
+class Report(Protocol):
+    """How a reader remembers a finding."""
+
+    def __call__(self, severity: str, code: str, element: str | None, line: int | None, **facts: object) -> None:
+        """Remember it."""
+
+
+def read(node: Node, element: etree._Element, report: Report) -> None:
+    """Put attributes, properties and input/output parameters into ``node``."""
+    attributes: dict[str, str] = {}
+    for name, value in element.attrib.items():
+        if not str(name).startswith(f"{{{CAMUNDA}}}"):
+            continue
+        key = str(name).removeprefix(f"{{{CAMUNDA}}}")
+        if key in KNOWN_ATTRIBUTES:
+            attributes[key] = str(value).strip()
+        elif key in WITHOUT_EFFECT:
+            if key not in SILENT:
+                report("warning", "attribute_without_effect", node.id, node.line, attribute=f"camunda:{key}")
+        else:
+            report("error", "attribute_unknown", node.id, node.line, attribute=f"camunda:{key}")
+    for definition in element:
+        if local_name(definition) == "messageEventDefinition" and definition.get(f"{{{CAMUNDA}}}topic"):
+            attributes["type"] = definition.get(f"{{{CAMUNDA}}}type", "external")
+            attributes["topic"] = definition.get(f"{{{CAMUNDA}}}topic", "")
+    node.attributes = attributes
+    container = element.find(f"{{{BPMN}}}extensionElements")
+    for child in container if container is not None else ():
+        _extension(node, child, report)
+
+
+def _extension(node: Node, child: etree._Element, report: Report) -> None:
+    if namespace(child) != CAMUNDA:
+        return
+    kind = local_name(child)
+    if kind == "properties":
+        found = {item.get("name", ""): (item.get("value") or item.text or "").strip() for item in child}
+        node.properties = {**node.properties, **found}
+    elif kind == "inputOutput":
+        node.inputs = _parameters(node, child, "inputParameter", report)
+        node.outputs = _parameters(node, child, "outputParameter", report)
+    elif kind in ("taskListener", "executionListener"):
+        report("error", "listener", node.id, child.sourceline, type=kind)
+    elif kind not in ("formData", "failedJobRetryTimeCycle", "connector"):
+        report("warning", "extension_without_effect", node.id, child.sourceline, type=kind)
+    elif kind != "failedJobRetryTimeCycle":
+        report("error", "extension_unknown", node.id, child.sourceline, type=kind)
+
+
+def _parameters(node: Node, container: etree._Element, tag: str, report: Report) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for parameter in container.findall(f"{{{CAMUNDA}}}{tag}"):
+        if len(parameter):
+            report("error", "parameter_not_plain", node.id, parameter.sourceline, name=parameter.get("name", ""))
+        else:
+            found[parameter.get("name", "")] = (parameter.text or "").strip()
+    return found
+
+
+def correlation_key(message: etree._Element) -> str | None:
+    """The correlation key a message asks for: a property ``correlationKey`` or a Zeebe subscription."""
+    for item in message.iter(f"{{{CAMUNDA}}}property"):
+        if item.get("name") == "correlationKey":
+            return (item.get("value") or "").strip() or None
+    for item in message.iter(f"{{{ZEEBE}}}subscription"):
+        return (item.get("correlationKey") or "").strip() or None
+    return None

@@ -1,0 +1,49 @@
+"""Errors and escalations: who catches what is thrown, from the innermost scope outwards."""
+
+from __future__ import annotations
+
+from SpiffWorkflow.task import Task
+
+from engine.spiff import listeners
+from engine.spiff.node import Node
+
+
+def throw_error(origin: Task, code: str) -> bool:
+    """Give an error to the nearest handler. False: nobody catches it."""
+    return _throw(origin, "error", code)
+
+
+def throw_escalation(origin: Task, code: str) -> bool:
+    """Give an escalation to the nearest handler. False: nobody catches it, and work goes on."""
+    return _throw(origin, "escalation", code)
+
+
+def _throw(origin: Task, kind: str, code: str) -> bool:
+    holder: Task | None = origin
+    while holder is not None:
+        boundary = _match(getattr(holder.task_spec, "boundaries", ()), kind, code)
+        if boundary is not None:
+            listeners.trigger_boundary(_outermost(holder), boundary)
+            return True
+        if not holder.task_spec.element.by_event:
+            handler = _match(holder.workflow.spec.event_starts, kind, code)
+            if handler is not None:
+                listeners.trigger_event_scope(holder.workflow, handler)
+                return True
+        holder = holder.workflow.owner
+    return False
+
+
+def _match(candidates: object, kind: str, code: str) -> Node | None:
+    """The handler of that code, else the one for any code."""
+    assert isinstance(candidates, list | tuple)
+    found = [node for node in candidates if node.element.event.kind == kind]
+    exact = [node for node in found if node.element.event.name == code and code]
+    general = [node for node in found if not node.element.event.name]
+    return next(iter(exact or general), None)
+
+
+def _outermost(task: Task) -> Task:
+    """The activity a boundary event hangs on: of a loop item, the whole loop."""
+    body = task.internal_data.get("body")
+    return task if body is None else task.workflow.tasks[body]

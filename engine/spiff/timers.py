@@ -1,0 +1,105 @@
+"""Timers: when they are due, computed once when the token comes, from the injected clock and calendars."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypedDict
+
+from SpiffWorkflow.task import Task
+
+from engine.errors import ExecutionFailed
+from engine.spiff import source, variables
+from engine.spiff.iso8601 import Cycle, TimeRefused, moment_of, parse_cycle
+
+
+class Armed(TypedDict, total=False):
+    """A waiting timer in the saved state. ``number`` counts firings; ``left`` is what remains of a cycle."""
+
+    due: str
+    text: str
+    start: str
+    calendar: str | None
+    cycle: str
+    number: int
+
+
+def calendar_of(task: Task, element: source.Node) -> str | None:
+    """The calendar an element counts on: its own property, else the first candidate group of the task it belongs to."""
+    own = element.properties.get("calendar")
+    if own:
+        value = variables.resolve(task, own)
+        return None if value in (None, "", "office") else str(value)
+    assignment = task.internal_data.get("assignment") or {}
+    groups = assignment.get("groups") or ()
+    return groups[0] if groups else None
+
+
+def arm(task: Task, element: source.Node, timer: source.TimerText, owner: Task | None = None) -> Armed:
+    """Compute when ``element``'s timer is due. ``owner`` is the activity a boundary event hangs on."""
+    context = variables.top(task).context
+    calendar = calendar_of(owner or task, element)
+    armed: Armed = {"text": timer.text, "start": context.now.isoformat(), "number": 0}
+    if calendar is not None:
+        armed["calendar"] = calendar
+    try:
+        value = variables.resolve(task, timer.text, calendar)
+        if timer.kind == "cycle":
+            return _cycle(task, armed, value)
+        armed["due"] = moment_of(value, context.now, context.time_zone).isoformat()
+    except (TimeRefused, OverflowError) as problem:
+        raise ExecutionFailed(node_id=element.id, reason=f"timer {timer.text!r}: {problem}") from None
+    return armed
+
+
+def _cycle(task: Task, armed: Armed, value: object) -> Armed:
+    context = variables.top(task).context
+    if not isinstance(value, str):
+        raise TimeRefused("a repetition is a text such as R3/PT1H")
+    cycle = parse_cycle(value, context.time_zone)
+    armed["cycle"] = value
+    armed["due"] = cycle.due(context.now, 0, context.time_zone).isoformat()
+    if cycle.count == 0:
+        raise TimeRefused("a repetition of zero times never fires")
+    return armed
+
+
+def next_firing(task: Task, armed: Armed) -> Armed | None:
+    """The timer after it has fired once more; None when it is exhausted. Late cycles beyond the limit are skipped."""
+    text = armed.get("cycle")
+    if text is None:
+        return None
+    context = variables.top(task).context
+    cycle = parse_cycle(text, context.time_zone)
+    anchor = datetime.fromisoformat(armed["start"])
+    number = armed["number"] + 1
+    if cycle.count is None:
+        number = _caught_up(cycle, anchor, number, task)
+    elif number >= cycle.count:
+        return None
+    due = cycle.due(anchor, number, context.time_zone)
+    return {**armed, "number": number, "due": due.isoformat()}
+
+
+def _caught_up(cycle: Cycle, anchor: datetime, number: int, task: Task) -> int:
+    """The first firing not more than ``limits.catch_up`` cycles in the past."""
+    context = variables.top(task).context
+    zone, late = context.time_zone, context.limits.catch_up
+    if cycle.due(anchor, number + late, zone) >= context.now:
+        return number
+    low, high = number + late, number + 2 * late
+    while cycle.due(anchor, high, zone) < context.now:
+        low, high = high, high * 2
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if cycle.due(anchor, middle, zone) < context.now else (low, middle)
+    return max(number, low - late)
+
+
+def key_of(node_id: str, armed: Armed) -> str:
+    """Tells one firing of one timer apart from every other."""
+    return f"{node_id}:{armed['number']}"
+
+
+def explanation(armed: Armed) -> dict[str, Any]:
+    """How the due moment came about, for people."""
+    return {"expression": armed["text"], "start": armed["start"], "calendar": armed.get("calendar")}

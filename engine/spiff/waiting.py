@@ -1,0 +1,102 @@
+"""What an instance waits for, read from its live tokens."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from datetime import datetime
+from typing import Any
+
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from engine.model import (
+    ServiceLevel,
+    Waiting,
+    WaitingService,
+    WaitingSubscription,
+    WaitingTask,
+    WaitingTimer,
+)
+from engine.spiff import happenings, timers, variables
+from engine.spiff.activities import UserTask, correlation_key
+from engine.spiff.assignment import DEFAULT_PRIORITY
+from engine.spiff.workflow import InstanceWorkflow
+
+
+def waiting(workflow: InstanceWorkflow) -> Waiting:
+    """Open user tasks, timers, subscriptions and services, in the order they came to be."""
+    tasks: list[WaitingTask] = []
+    timer_rows: list[WaitingTimer] = []
+    subscriptions: list[WaitingSubscription] = []
+    services: list[WaitingService] = []
+    for scope in workflow.scopes():
+        for task in scope.live():
+            if task._state == TaskState.READY and isinstance(task.task_spec, UserTask):
+                tasks.append(_user_task(task))
+            elif task._state == TaskState.STARTED and "topic" in task.internal_data:
+                services.append(_service(task))
+            elif task._state == TaskState.WAITING:
+                timer_rows.extend(_timers(task))
+                subscriptions.extend(_subscriptions(task))
+    return Waiting(tuple(tasks), tuple(timer_rows), tuple(subscriptions), tuple(services))
+
+
+def _user_task(task: Task) -> WaitingTask:
+    element, found = task.task_spec.element, task.internal_data["assignment"]
+    level = found.get("level")
+    local = _local(task)
+    return WaitingTask(
+        task_id=str(task.id),
+        node_id=element.id,
+        name=element.name or element.id,
+        form_key=found.get("form"),
+        assignee=found.get("assignee"),
+        candidate_groups=tuple(found.get("groups", ())),
+        candidate_users=tuple(found.get("users", ())),
+        excluded_users=tuple(found.get("excluded", ())),
+        due_at=_moment(found.get("due")),
+        follow_up_at=_moment(found.get("follow_up")),
+        priority=found.get("priority", DEFAULT_PRIORITY),
+        service_level=ServiceLevel(level[0], level[1]) if level else None,
+        variables={**variables.top(task).variables, **local},
+        local_variables=local,
+    )
+
+
+def _local(task: Task) -> dict[str, Any]:
+    return dict(ChainMap(*variables.locals_of(task)))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _service(task: Task) -> WaitingService:
+    return WaitingService(
+        str(task.id), task.task_spec.bpmn_id, task.internal_data["topic"], dict(variables.visible(task))
+    )
+
+
+def _timers(task: Task) -> list[WaitingTimer]:
+    return [
+        WaitingTimer(
+            str(task.id),
+            timers.key_of(node_id, armed),
+            node_id,
+            datetime.fromisoformat(armed["due"]),
+            timers.explanation(armed),
+        )
+        for node_id, armed in task.internal_data.get("timers", {}).items()
+    ]
+
+
+def _subscriptions(task: Task) -> list[WaitingSubscription]:
+    return [
+        WaitingSubscription(str(task.id), node.bpmn_id, event.kind, event.name, _key(task, event))
+        for node in happenings.awaited(task)
+        if (event := node.element.event).kind in ("message", "signal")
+    ]
+
+
+def _key(task: Task, event: Any) -> str | None:
+    return correlation_key(task, event) if event.kind == "message" else None
