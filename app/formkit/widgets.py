@@ -1,0 +1,277 @@
+"""What the templates draw: a form with its values and errors as plain frozen values, every decision taken here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import get_timezone
+from flask_babel import gettext as _
+from marshmallow import ValidationError
+
+import engine
+from app import db
+from app.formkit import references
+from app.formkit.binding import as_json, is_visible
+from app.formkit.conversion import CONVERTERS
+from app.formkit.document import Field, FieldType, FormDocument, Text
+from app.formkit.representation import value_of
+from app.security import current
+from app.web.i18n import language
+
+FEW = 5
+"""Up to so many options are shown as buttons side by side."""
+_INPUT = {FieldType.DATE: "date", FieldType.DATETIME: "datetime-local"}
+_MODE = {FieldType.INTEGER: "numeric", FieldType.DECIMAL: "decimal", FieldType.MONEY: "decimal"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An option as drawn."""
+
+    value: str
+    label: str
+    chosen: bool = False
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Widget:
+    """One field as drawn. ``kind`` names the macro."""
+
+    kind: str
+    name: str
+    label: str
+    help: str = ""
+    required: bool = False
+    value: str = ""
+    options: tuple[Shown, ...] = ()
+    errors: tuple[str, ...] = ()
+    input_type: str = "text"
+    input_mode: str = ""
+    maximum: int | None = None
+    decides: bool = False
+    ordered: bool = False
+    confidential: bool = False
+    rows: tuple[tuple[Widget, ...], ...] = ()
+    template: tuple[Widget, ...] = ()
+    search_kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One value in a reading view. ``rows``: column names and cells of a table."""
+
+    label: str
+    type: str
+    value: str = ""
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    files: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    errors: Mapping[str, Sequence[Any]]
+    deciding: Set[str] = field(default_factory=frozenset)
+
+    def widget(self, spec: Field, value: Any, name: str, path: str) -> Widget:
+        basics = {
+            "name": name,
+            "label": words(spec.label),
+            "help": words(spec.help) if spec.help else "",
+            "required": spec.required,
+            "errors": tuple(str(message) for message in self.errors.get(path, ())),
+            "decides": spec.name in self.deciding and path == spec.name,
+            "confidential": bool(spec.confidential),
+        }
+        if spec.readonly:
+            return Widget(kind="static", value=text_of(spec, value), **basics)
+        return self._special(spec, value, path, basics) or Widget(
+            kind="longtext" if spec.type is FieldType.LONGTEXT else "input",
+            value=typed(spec, value),
+            input_type=_INPUT.get(spec.type, "text"),
+            input_mode=_MODE.get(spec.type, ""),
+            maximum=int(spec.maximum) if spec.type in (FieldType.TEXT, FieldType.LONGTEXT) and spec.maximum else None,
+            **basics,
+        )
+
+    def _special(self, spec: Field, value: Any, path: str, basics: dict[str, Any]) -> Widget | None:
+        """The fields that are more than a box to type into."""
+        if spec.type is FieldType.ROWS:
+            return self._rows(spec, value, basics)
+        if spec.type is FieldType.FILE:
+            files = tuple(Shown(str(item), "") for item in _as_list(value))
+            return Widget(kind="file", options=files, **basics)
+        if spec.type is FieldType.BOOLEAN:
+            return Widget(kind="checkbox", value="true" if _truthy(value) else "", **basics)
+        if spec.type is FieldType.REFERENCE:
+            return _reference(spec, value, basics)
+        if spec.type is FieldType.MULTICHOICE:
+            chosen = [str(item) for item in _as_list(value)]
+            first = chosen[0] if chosen else ""
+            shown = tuple(
+                Shown(str(o.value), words(o.label), str(o.value) in chosen, str(o.value) == first)
+                for o in spec.options or ()
+            )
+            return Widget(kind="checkboxes", options=shown, ordered=spec.ordered, **basics)
+        if spec.type is FieldType.CHOICE:
+            shown = tuple(
+                Shown(str(o.value), words(o.label), str(o.value) == str(value)) for o in spec.options or ()
+            )
+            few = len(shown) <= FEW and "." not in path
+            return Widget(kind="radio" if few else "select", options=shown, **basics)
+        return None
+
+    def _rows(self, spec: Field, value: Any, basics: dict[str, Any]) -> Widget:
+        given = [row for row in _as_list(value) if isinstance(row, Mapping)]
+        least = max(int(spec.minimum or 0), 1 if spec.required else 0)
+        given += [{} for _missing in range(least - len(given))]
+        rows = tuple(self._row(spec, row, index) for index, row in enumerate(given))
+        blank = _Drawing({})._row(spec, {}, "__row__")
+        return Widget(kind="rows", rows=rows, template=blank, **basics)
+
+    def _row(self, spec: Field, row: Mapping[str, Any], index: int | str) -> tuple[Widget, ...]:
+        return tuple(
+            self.widget(
+                column,
+                row.get(column.name, column.value),
+                f"{spec.name}-{index}-{column.name}",
+                f"{spec.name}.{index}.{column.name}",
+            )
+            for column in spec.fields or ()
+        )
+
+
+def draw(
+    document: FormDocument,
+    values: Mapping[str, Any],
+    errors: Mapping[str, Sequence[Any]] | None = None,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    groups: Set[str] = frozenset(),
+) -> tuple[Widget, ...]:
+    """The fields to draw now, for a member of ``groups``. ``values`` may be bound values, JSON or what was typed."""
+    form = document.for_person(overrides or {}, groups)
+    deciding = frozenset(
+        name for spec in form.fields if spec.visible_if for name in engine.compile_expression(spec.visible_if).names
+    )
+    drawing = _Drawing(errors or {}, deciding)
+    seen: dict[str, Any] = {spec.name: None for spec in form.fields}
+    found = []
+    for spec in form.fields:
+        value = value_of(spec, values)
+        if spec.name in values and values[spec.name] is None and not spec.readonly:
+            value = None  # emptied by the person, not untouched
+        if is_visible(spec.visible_if, seen):
+            seen[spec.name] = _meaning(spec, value)
+            if not (spec.readonly and value in (None, "", [])):
+                found.append(drawing.widget(spec, value, spec.name, spec.name))
+    return tuple(found)
+
+
+def read(document: FormDocument, values: Mapping[str, Any], groups: Set[str]) -> tuple[Line, ...]:
+    """The filled-in fields for reading, in the order of the form; empty ones are left out."""
+    form = document.for_person({}, groups)
+    found: dict[str, Line] = {}
+    for spec in form.fields:
+        value = values.get(spec.key, values.get(spec.name))
+        if value in (None, "", [], False) or spec.key in found:
+            continue
+        if spec.stores and spec.options and str(value) not in {str(option.value) for option in spec.options}:
+            continue
+        found[spec.key] = _line(spec, value)
+    return tuple(found.values())
+
+
+def _line(spec: Field, value: Any) -> Line:
+    label = words(spec.label)
+    if spec.type is FieldType.ROWS:
+        columns = spec.fields or ()
+        cells = tuple(
+            tuple(text_of(column, row.get(column.name)) for column in columns)
+            for row in _as_list(value)
+            if isinstance(row, Mapping)
+        )
+        return Line(label, spec.type, head=tuple(words(column.label) for column in columns), rows=cells)
+    if spec.type is FieldType.FILE:
+        return Line(label, spec.type, files=tuple(int(item) for item in _as_list(value) if str(item).isdigit()))
+    return Line(label, spec.type, text_of(spec, value))
+
+
+def words(text: Text | None) -> str:
+    """A text in the reader's language."""
+    return text.in_language(language()) if text else ""
+
+
+def typed(spec: Field, value: Any) -> str:
+    """What stands in the box: what was typed, or a value as people type it."""
+    if value is None:
+        return ""
+    if spec.type is FieldType.DATETIME:
+        try:
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        except ValueError:
+            return str(value)
+        local = moment.astimezone(get_timezone() or UTC) if moment.tzinfo else moment
+        return local.strftime("%Y-%m-%dT%H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return str(value)
+
+
+def text_of(spec: Field, value: Any) -> str:
+    """A value as people read it: names instead of codes and ids."""
+    if value is None or value == "":
+        return ""
+    if spec.type is FieldType.BOOLEAN:
+        return _("Yes") if _truthy(value) else _("No")
+    if spec.type in (FieldType.CHOICE, FieldType.MULTICHOICE):
+        names = {str(option.value): words(option.label) for option in spec.options or ()}
+        return _("; ").join(names.get(str(item), str(item)) for item in _as_list(value))
+    if spec.type is FieldType.REFERENCE:
+        kind = references.kind_of(spec.options_url)
+        return references.labels(db.session(), current(), kind, [str(value)]).get(str(value), str(value))
+    if spec.type is FieldType.DATETIME:
+        return typed(spec, value).replace("T", " ")
+    if spec.type is FieldType.MONEY and isinstance(value, int | float | Decimal):
+        return f"{value:,.2f}"
+    return typed(spec, value)
+
+
+def _reference(spec: Field, value: Any, basics: dict[str, Any]) -> Widget:
+    kind = references.kind_of(spec.options_url) or ""
+    chosen = "" if value is None else str(value)
+    principal, session = current(), db.session()
+    shown: list[Shown] = []
+    if chosen:
+        name = references.labels(session, principal, kind, [chosen]).get(chosen, chosen)
+        shown.append(Shown(chosen, name, True))
+    offered = references.search(session, principal, kind, "") if kind else ()
+    shown += [Shown(choice.value, choice.label) for choice in offered if choice.value != chosen]
+    return Widget(kind="reference", value=chosen, options=tuple(shown), search_kind=kind, **basics)
+
+
+def _meaning(spec: Field, value: Any) -> Any:
+    """The value as conditions see it: converted where it can be, as typed otherwise."""
+    convert: Callable[..., Any] | None = CONVERTERS.get(spec.type)
+    if value is None or convert is None:
+        return value
+    try:
+        return as_json(convert(spec, get_timezone() or UTC).deserialize(value))
+    except ValidationError:
+        return value
+
+
+def _truthy(value: Any) -> bool:
+    return value is True or str(value).lower() in ("true", "1", "on", "yes")
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None or value == "":
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
