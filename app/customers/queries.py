@@ -218,16 +218,3 @@ def order(session: Session, order_id: int | None) -> OrderRow | None:
 
 def _orders() -> Select[Any]:
     return select(*(getattr(CustomerOrder, name) for name in OrderRow.__dataclass_fields__))
-
-
-def reference_matches(session: Session, kind: str, text: str, customer_ids: Select[tuple[int]]) -> list[tuple[int, str]]:
-    """Contacts, orders or contracts whose name or number contains ``text``: (id, label), at most twenty."""
-    model, label = {
-        "contact": (Contact, Contact.name),
-        "order": (CustomerOrder, CustomerOrder.number),
-        "contract": (Contract, Contract.number),
-    }[kind]
-    statement = select(model.id, label).where(model.customer_id.in_(customer_ids))
-    if text.strip():
-        statement = statement.where(label.contains(text.strip(), autoescape=True))
-    return [(row[0], row[1]) for row in session.execute(statement.order_by(label, model.id).limit(OPTION_LIMIT))]

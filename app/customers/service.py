@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from pypinyin import Style, lazy_pinyin
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 import engine
@@ -36,19 +36,18 @@ def create(session: Session, actor: str, values: Mapping[str, Any], *, source: s
     _assign(customer, values)
     session.add(customer)
     session.flush()
-    _replace_contacts(session, customer, values.get("contacts", ()))
+    for contact in values.get("contacts", ()):
+        save_contact(session, customer, None, contact)
     reindex(session, customer)
     return customer
 
 
 def change(session: Session, actor: str, customer: Customer, values: Mapping[str, Any]) -> Customer:
-    """Change a customer and its contacts. Raises ``FieldErrors`` when the name is taken by another."""
+    """Change a customer. Raises ``FieldErrors`` when the name is taken by another."""
     _refuse_taken_name(session, values["name"], own_id=customer.id)
     _assign(customer, values)
     customer.updated_at = engine.now(session)
     customer.updated_by = actor
-    if "contacts" in values:
-        _replace_contacts(session, customer, values["contacts"])
     session.flush()
     reindex(session, customer)
     return customer
@@ -105,20 +104,36 @@ def _refuse_taken_name(session: Session, name: str, own_id: int | None) -> None:
         raise FieldErrors({"name": [_l("There is a customer with this name already.")]})
 
 
-def _replace_contacts(session: Session, customer: Customer, contacts: Iterable[Mapping[str, Any]]) -> None:
-    """Change contacts by id, add the new ones. A contact that is left out stays: complaints may point to it."""
-    known = {contact.id: contact for contact in session.scalars(_contacts_of(customer.id))}
-    for given in contacts:
-        contact = known.get(int(given["id"])) if given.get("id") else None
-        if contact is None:
-            contact = Contact(customer_id=customer.id)
-            session.add(contact)
-        for field in ("name", "position", "phone", "email"):
-            setattr(contact, field, given.get(field) or "")
-        contact.language = given.get("language") or "zh"
-        contact.is_main = bool(given.get("is_main"))
+def save_contact(
+    session: Session, customer: Customer, contact_id: int | None, values: Mapping[str, Any]
+) -> Contact:
+    """Add a contact or change one of the customer's. A new main contact takes the place of the old one."""
+    contact = session.get_one(Contact, contact_id) if contact_id is not None else Contact(customer_id=customer.id)
+    _assign_contact(contact, values)
+    session.add(contact)
     session.flush()
+    if contact.is_main:
+        others = update(Contact).where(Contact.customer_id == customer.id, Contact.id != contact.id)
+        session.execute(others.values(is_main=False))
+    reindex(session, customer)
+    return contact
 
 
-def _contacts_of(customer_id: int) -> Any:
-    return select(Contact).where(Contact.customer_id == customer_id)
+def find_or_create_contact(session: Session, customer: Customer, values: Mapping[str, Any]) -> Contact:
+    """The customer's contact of that name, with what was missing filled in; added when unknown."""
+    statement = select(Contact).where(Contact.customer_id == customer.id, Contact.name == values["name"])
+    contact = session.scalar(statement.order_by(Contact.id).limit(1))
+    if contact is None:
+        return save_contact(session, customer, None, values)
+    for field in ("phone", "email"):
+        if values.get(field) and not getattr(contact, field):
+            setattr(contact, field, values[field])
+    session.flush()
+    return contact
+
+
+def _assign_contact(contact: Contact, values: Mapping[str, Any]) -> None:
+    for field in ("name", "position", "phone", "email"):
+        setattr(contact, field, values.get(field) or "")
+    contact.language = values.get("language") or "zh"
+    contact.is_main = bool(values.get("is_main"))

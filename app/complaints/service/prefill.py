@@ -15,7 +15,6 @@ from app.complaints import queries
 from app.complaints.models import Complaint
 from app.complaints.service import carrying_out, fairness
 from app.complaints.service.solving import REFUSALS_ALLOWED
-from app.complaints.service.steps import plain
 from app.security import Principal
 from engine import TaskRow
 
@@ -39,7 +38,9 @@ def context(session: Session, complaint: Complaint, task: TaskRow, principal: Pr
     build = _BUILDERS.get(task.node_id)
     if build is None:
         return FormContext()
-    return build(session, Asked(complaint, task, principal, visible_variables(session, task)))
+    found = build(session, Asked(complaint, task, principal, visible_variables(session, task)))
+    # what the form starts with is what its conditions and its read-only fields are checked against
+    return FormContext(found.values, found.overrides, found.values)
 
 
 def visible_variables(session: Session, task: TaskRow) -> dict[str, Any]:
@@ -80,8 +81,7 @@ def _limited(name: str, options: list[Option]) -> dict[str, dict[str, Any]]:
 
 
 def _record(session: Session, asked: Asked) -> FormContext:
-    received = asked.complaint.received_at.isoformat()
-    return FormContext(values={"received_at": received, **asked.complaint.intake})
+    return FormContext({"received_at": asked.complaint.received_at, **asked.complaint.intake})
 
 
 def _assign_department(session: Session, asked: Asked) -> FormContext:
@@ -89,7 +89,7 @@ def _assign_department(session: Session, asked: Asked) -> FormContext:
     options = department_options(session)
     values = {"proposed_department": proposed, "departments": [proposed] if proposed else []}
     overrides = {**_limited("departments", options), **_limited("proposed_department", options)}
-    return FormContext(values, overrides, {"proposed_department": proposed})
+    return FormContext(values, overrides)
 
 
 def _analyse_cause(session: Session, asked: Asked) -> FormContext:
@@ -118,16 +118,14 @@ def _contribute_analysis(session: Session, asked: Asked) -> FormContext:
 def _propose_solution(session: Session, asked: Asked) -> FormContext:
     complaint = asked.complaint
     usual = fairness.band(session, complaint.sub_code or "", complaint.number)
-    low, high = (plain(usual.low), plain(usual.high)) if usual else (None, None)
     values: dict[str, Any] = {
         "instruction": complaint.instruction,
         "approval_round": int(asked.variables.get("approval_round") or 0),
-        "usual_from": low,
-        "usual_to": high,
+        "usual_from": usual.low if usual else None,
+        "usual_to": usual.high if usual else None,
     }
     values |= _earlier_proposal(session, complaint)
-    facts = {"usual_from": float(usual.low) if usual else None, "usual_to": float(usual.high) if usual else None}
-    return FormContext(values, _remedy_override(session, complaint), facts)
+    return FormContext(values, _remedy_override(session, complaint))
 
 
 def _earlier_proposal(session: Session, complaint: Complaint) -> dict[str, Any]:
@@ -163,8 +161,8 @@ def _approve_solution(session: Session, asked: Asked) -> FormContext:
         {
             "containments": "\n".join(_containments(session, complaint)),
             "solution": complaint.solution,
-            "compensation": plain(complaint.compensation),
-            "total_cost": plain(complaint.total_cost),
+            "compensation": complaint.compensation,
+            "total_cost": complaint.total_cost,
         }
     )
 
@@ -184,12 +182,12 @@ def _containments(session: Session, complaint: Complaint) -> list[str]:
 
 def _perform_action(session: Session, asked: Asked) -> FormContext:
     action = carrying_out.action_of_task(session, asked.complaint, asked.variables)
-    return FormContext({"action_title": action.description, "action_due": plain(action.due_on)})
+    return FormContext({"action_title": action.description, "action_due": action.due_on})
 
 
 def _pay_compensation(session: Session, asked: Asked) -> FormContext:
     approved = asked.complaint.approved_compensation
-    values = {"approved_amount": plain(approved), "paid_amount": plain(approved)}
+    values = {"approved_amount": approved, "paid_amount": approved}
     return FormContext(values, {"paid_amount": {"max": float(approved or 0)}})
 
 
