@@ -126,7 +126,7 @@ class _Binding:
         try:
             value = self._rows(spec, given, path) if spec.type is FieldType.ROWS else self._plain(spec, given)
         except ValidationError as refused:
-            self.errors[path] = list(refused.messages_list)
+            self.errors[path] = list(refused.messages)
             return None
         if spec.required and (value in _EMPTY or (isinstance(value, str) and not value.strip())):
             self.errors.setdefault(path, [_l("This field is required.")])

@@ -58,19 +58,19 @@ class TextValue(_Converter):
     def convert(self, value: Any) -> str:
         if not isinstance(value, str):
             raise refuse(_l("Text is needed here."))
-        value = value.replace("\r\n", "\n").replace("\r", "\n")
+        text = value.replace("\r\n", "\n").replace("\r", "\n")
         if self.spec.type is FieldType.TEXT:
-            value = value.strip()
-            if "\n" in value:
+            text = text.strip()
+            if "\n" in text:
                 raise refuse(_l("Only one line is possible here."))
-        if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
             raise refuse(_l("The text contains characters that can't be kept."))
         self.between(
-            len(value),
+            len(text),
             lambda least: _l("At least %(count)s characters are needed.", count=least),
             lambda most: _l("No more than %(count)s characters are possible.", count=most),
         )
-        return value
+        return text
 
 
 class ReferenceValue(TextValue):

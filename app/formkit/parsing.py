@@ -167,7 +167,7 @@ class _Reader:
 
     def _type(self, data: Mapping[str, Any], path: str, *, in_rows: bool) -> FieldType | None:
         try:
-            kind = FieldType(data.get("type"))
+            kind = FieldType(str(data.get("type")))
         except ValueError:
             self.wrong(f"{path}.type", _l("There is no such type of field."))
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -79,60 +79,49 @@ class _Drawing:
     deciding: Set[str] = field(default_factory=frozenset)
 
     def widget(self, spec: Field, value: Any, name: str, path: str) -> Widget:
-        basics = {
-            "name": name,
-            "label": words(spec.label),
-            "help": words(spec.help) if spec.help else "",
-            "required": spec.required,
-            "errors": tuple(str(message) for message in self.errors.get(path, ())),
-            "decides": spec.name in self.deciding and path == spec.name,
-            "confidential": bool(spec.confidential),
-        }
+        basic = Widget(
+            kind="input",
+            name=name,
+            label=words(spec.label),
+            help=words(spec.help),
+            required=spec.required,
+            errors=tuple(str(message) for message in self.errors.get(path, ())),
+            decides=spec.name in self.deciding and path == spec.name,
+            confidential=bool(spec.confidential),
+        )
         if spec.readonly:
-            return Widget(kind="static", value=text_of(spec, value), **basics)
-        return self._special(spec, value, path, basics) or Widget(
+            return replace(basic, kind="static", value=text_of(spec, value))
+        return self._special(basic, spec, value, path) or replace(
+            basic,
             kind="longtext" if spec.type is FieldType.LONGTEXT else "input",
             value=typed(spec, value),
             input_type=_INPUT.get(spec.type, "text"),
             input_mode=_MODE.get(spec.type, ""),
             maximum=int(spec.maximum) if spec.type in (FieldType.TEXT, FieldType.LONGTEXT) and spec.maximum else None,
-            **basics,
         )
 
-    def _special(self, spec: Field, value: Any, path: str, basics: dict[str, Any]) -> Widget | None:
+    def _special(self, basic: Widget, spec: Field, value: Any, path: str) -> Widget | None:
         """The fields that are more than a box to type into."""
-        if spec.type is FieldType.ROWS:
-            return self._rows(spec, value, basics)
-        if spec.type is FieldType.FILE:
-            files = tuple(Shown(str(item), "") for item in _as_list(value))
-            return Widget(kind="file", options=files, **basics)
-        if spec.type is FieldType.BOOLEAN:
-            return Widget(kind="checkbox", value="true" if _truthy(value) else "", **basics)
-        if spec.type is FieldType.REFERENCE:
-            return _reference(spec, value, basics)
-        if spec.type is FieldType.MULTICHOICE:
-            chosen = [str(item) for item in _as_list(value)]
-            first = chosen[0] if chosen else ""
-            shown = tuple(
-                Shown(str(o.value), words(o.label), str(o.value) in chosen, str(o.value) == first)
-                for o in spec.options or ()
-            )
-            return Widget(kind="checkboxes", options=shown, ordered=spec.ordered, **basics)
-        if spec.type is FieldType.CHOICE:
-            shown = tuple(
-                Shown(str(o.value), words(o.label), str(o.value) == str(value)) for o in spec.options or ()
-            )
-            few = len(shown) <= FEW and "." not in path
-            return Widget(kind="radio" if few else "select", options=shown, **basics)
+        match spec.type:
+            case FieldType.ROWS:
+                return self._rows(basic, spec, value)
+            case FieldType.FILE:
+                return replace(basic, kind="file", options=tuple(Shown(str(item), "") for item in _as_list(value)))
+            case FieldType.BOOLEAN:
+                return replace(basic, kind="checkbox", value="true" if _truthy(value) else "")
+            case FieldType.REFERENCE:
+                return _reference(basic, spec, value)
+            case FieldType.MULTICHOICE | FieldType.CHOICE:
+                return _choice(basic, spec, value, in_row="." in path)
         return None
 
-    def _rows(self, spec: Field, value: Any, basics: dict[str, Any]) -> Widget:
+    def _rows(self, basic: Widget, spec: Field, value: Any) -> Widget:
         given = [row for row in _as_list(value) if isinstance(row, Mapping)]
         least = max(int(spec.minimum or 0), 1 if spec.required else 0)
         given += [{} for _missing in range(least - len(given))]
         rows = tuple(self._row(spec, row, index) for index, row in enumerate(given))
         blank = _Drawing({})._row(spec, {}, "__row__")
-        return Widget(kind="rows", rows=rows, template=blank, **basics)
+        return replace(basic, kind="rows", rows=rows, template=blank)
 
     def _row(self, spec: Field, row: Mapping[str, Any], index: int | str) -> tuple[Widget, ...]:
         return tuple(
@@ -229,10 +218,10 @@ def text_of(spec: Field, value: Any) -> str:
     if value is None or value == "":
         return ""
     if spec.type is FieldType.BOOLEAN:
-        return _("Yes") if _truthy(value) else _("No")
+        return str(_("Yes") if _truthy(value) else _("No"))
     if spec.type in (FieldType.CHOICE, FieldType.MULTICHOICE):
         names = {str(option.value): words(option.label) for option in spec.options or ()}
-        return _("; ").join(names.get(str(item), str(item)) for item in _as_list(value))
+        return str(_("; ")).join(names.get(str(item), str(item)) for item in _as_list(value))
     if spec.type is FieldType.REFERENCE:
         kind = references.kind_of(spec.options_url)
         return references.labels(db.session(), current(), kind, [str(value)]).get(str(value), str(value))
@@ -243,7 +232,19 @@ def text_of(spec: Field, value: Any) -> str:
     return typed(spec, value)
 
 
-def _reference(spec: Field, value: Any, basics: dict[str, Any]) -> Widget:
+def _choice(basic: Widget, spec: Field, value: Any, *, in_row: bool) -> Widget:
+    several = spec.type is FieldType.MULTICHOICE
+    chosen = [str(item) for item in _as_list(value)]
+    shown = tuple(
+        Shown(str(option.value), words(option.label), str(option.value) in chosen, [str(option.value)] == chosen[:1])
+        for option in spec.options or ()
+    )
+    if several:
+        return replace(basic, kind="checkboxes", options=shown, ordered=spec.ordered)
+    return replace(basic, kind="radio" if len(shown) <= FEW and not in_row else "select", options=shown)
+
+
+def _reference(basic: Widget, spec: Field, value: Any) -> Widget:
     kind = references.kind_of(spec.options_url) or ""
     chosen = "" if value is None else str(value)
     principal, session = current(), db.session()
@@ -253,7 +254,7 @@ def _reference(spec: Field, value: Any, basics: dict[str, Any]) -> Widget:
         shown.append(Shown(chosen, name, True))
     offered = references.search(session, principal, kind, "") if kind else ()
     shown += [Shown(choice.value, choice.label) for choice in offered if choice.value != chosen]
-    return Widget(kind="reference", value=chosen, options=tuple(shown), search_kind=kind, **basics)
+    return replace(basic, kind="reference", value=chosen, options=tuple(shown), search_kind=kind)
 
 
 def _meaning(spec: Field, value: Any) -> Any:
