@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from app.imports.archive import ArchiveRefused
 from app.imports.files import FileRefused
 from app.imports.mapping import MappingRefused
 
@@ -38,6 +39,14 @@ MAPPING = {
     "not_json": _l("The mapping is not JSON."),
 }
 
+ARCHIVE = {
+    "not_an_archive": _l("This is not an archive of Keliu."),
+    "unknown_version": _l("This archive has version %(version)s, which this Keliu cannot read."),
+    "damaged": _l("The archive is damaged: %(reason)s."),
+    "unknown_table": _l("The archive holds a table that this Keliu does not know: %(table)s."),
+    "not_empty": _l("The database is not empty: %(tables)s."),
+}
+
 
 def file_refused(error: FileRefused) -> str:
     """What is wrong with the file and what to do."""
@@ -47,3 +56,8 @@ def file_refused(error: FileRefused) -> str:
 def mapping_refused(error: MappingRefused) -> str:
     """What is wrong with the mapping and where."""
     return str(MAPPING[error.code]) % error.facts
+
+
+def archive_refused(error: ArchiveRefused) -> str:
+    """Why an archive was not taken."""
+    return str(ARCHIVE[error.code]) % error.facts
