@@ -8,10 +8,10 @@ import logging
 import sys
 from statistics import median
 
+from app.db import Database
 from benchmarks import databases, process
 from benchmarks.candidates import Floor, Ours, Plain, Walk
 from benchmarks.requests import post_to_redirect
-from app.db import Database
 
 WALKS: dict[str, Walk] = {"9_steps": process.walk(0, 0), "61_steps": process.walk(8, 2)}
 LOOPS = 85

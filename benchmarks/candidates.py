@@ -17,7 +17,8 @@ from sqlalchemy import select
 
 import engine
 from benchmarks import process, recording
-from benchmarks.recording import Replay, recording as recorded
+from benchmarks.recording import Replay
+from benchmarks.recording import recording as recorded
 from engine.store import statements as sql
 from engine.store.tables import process_instance
 from engine.testing import OFFICE

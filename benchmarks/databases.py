@@ -1,4 +1,4 @@
-"""The databases to measure on: a SQLite file and a PostgreSQL server of our own, both opened as the product opens them."""
+"""The databases to measure on: a SQLite file and a PostgreSQL server of our own, opened as the product opens them."""
 
 from __future__ import annotations
 

@@ -49,7 +49,8 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 def bpmn() -> bytes:
     """The file."""
     tasks = "".join(
-        f'<bpmn:userTask id="{node}" name="{node}" camunda:candidateGroups="{group}" />\n' for node, group in TASKS.items()
+        f'<bpmn:userTask id="{node}" name="{node}" camunda:candidateGroups="{group}" />\n'
+        for node, group in TASKS.items()
     )
     flows = "".join(_flow(number, *flow) for number, flow in enumerate(FLOWS))
     return f"{_HEAD}{tasks}{flows}</bpmn:process></bpmn:definitions>".encode()
@@ -58,9 +59,7 @@ def bpmn() -> bytes:
 def _flow(number: int, source: str, target: str, condition: str) -> str:
     inner = ""
     if condition:
-        inner = (
-            f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{condition}</bpmn:conditionExpression>'
-        )
+        inner = f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{condition}</bpmn:conditionExpression>'
     return f'<bpmn:sequenceFlow id="f{number}" sourceRef="{source}" targetRef="{target}">{inner}</bpmn:sequenceFlow>\n'
 
 

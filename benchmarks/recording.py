@@ -1,7 +1,7 @@
 """The floor: the very rows a run of the engine wrote, written again by bare SQLAlchemy Core.
 
-While the engine runs one instance, every statement it gives to Core is kept per commit. The floor replays them under new
-ids: the select that locks task and instance, then the same inserts and updates, the same number of commits.
+While the engine runs one instance, every statement it gives to Core is kept per commit. The floor replays them under
+new ids: the select that locks task and instance, then the same inserts and updates, the same number of commits.
 Whatever the engine reads beyond that one select is its own cost and not in the floor.
 """
 
@@ -58,7 +58,7 @@ class Replay:
     def fresh(self) -> list[Step]:
         """The same rows for an instance with other ids."""
         names: dict[str, str] = {}
-        return [Step([(statement, _renamed(params, names)) for statement, params in step.statements]) for step in self.steps]
+        return [Step([(what, _renamed(params, names)) for what, params in step.statements]) for step in self.steps]
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:

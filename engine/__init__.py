@@ -6,7 +6,7 @@ Hear: ``engine.events`` (``events.TaskCancelled`` is the event, ``engine.TaskCan
 
 from __future__ import annotations
 
-from engine import events, jobs, queries, tables
+from engine import commands, events, jobs, queries, tables
 from engine.calendar import WorkingCalendar
 from engine.clock import Clock, SystemClock, VirtualClock
 from engine.commands.model import (
@@ -102,6 +102,11 @@ from engine.store.tables import metadata
 from engine.store.types import BigKey, JsonValue, UtcDateTime
 
 __all__ = [
+    "commands",
+    "events",
+    "jobs",
+    "queries",
+    "tables",
     "AddWork",
     "AssignTask",
     "BadVariables",

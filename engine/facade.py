@@ -6,7 +6,8 @@ import logging
 
 from sqlalchemy.orm import Session
 
-from engine.commands.model import Command, Result
+from engine.commands import HANDLERS, Command, Result
+from engine.commands.jobs import record_incident
 from engine.context import Doorbell, Runtime, SilentBell, UnitOfWork, now, runtime
 from engine.errors import EngineError
 from engine.limits import Limits
@@ -33,18 +34,9 @@ def execute(session: Session, command: Command) -> Result:
     and nothing of the command is left.
     """
     log.debug("%s by %s", type(command).__name__, command.actor)
-    from engine.commands.table import HANDLERS
-
     try:
         return HANDLERS[type(command)](session, command)
     except EngineError as error:
         if error.command is None:
             error.command = command
         raise
-
-
-def record_incident(session: Session, error: BaseException, command: Command | None = None) -> int | None:
-    """Keep what the engine could not do; see :func:`engine.commands.jobs.record_incident`."""
-    from engine.commands.jobs import record_incident as record
-
-    return record(session, error, command)

@@ -183,7 +183,9 @@ class Scenario:
         """Claim an open task of a node."""
         return self._step(ClaimTask(task_id=self.task(node_id, nth).id, actor=actor, groups=frozenset(groups)))
 
-    def message(self, name: str, key: str | None = None, variables: Mapping[str, Any] | None = None, **more: Any) -> Result:
+    def message(
+        self, name: str, key: str | None = None, variables: Mapping[str, Any] | None = None, **more: Any
+    ) -> Result:
         """Send a message; without a key to the scenario's instance."""
         target = {"instance_id": self.instance_id} if key is None and self.instance_id else {}
         command = CorrelateMessage(name=name, correlation_key=key, variables=variables or {}, **{**target, **more})
@@ -305,7 +307,7 @@ def check_instance(session: Session, instance_id: str) -> None:
     if state != InstanceState.ACTIVE.value:
         assert not (rows.tasks or rows.jobs or rows.subscriptions), f"an ended instance still waits: {rows}"
         return
-    row = connection.execute(sql.LOCK_INSTANCE, {"id": instance_id}).one()
+    row = connection.execute(sql.READ_INSTANCE, {"id": instance_id}).one()
     unit = unit_of(session, connection, row, "check")
     execution = restore(unit, row)
     assert execution.dump() == bytes(row.i_blob), "the state changes by being saved and restored"

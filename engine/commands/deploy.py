@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from engine import decisions
 from engine.commands.audit import audit
 from engine.commands.model import Deploy, Result
 from engine.context import now
@@ -62,7 +63,11 @@ def deploy(session: Session, command: Deploy) -> Result:
 
 
 def _result(
-    command: Deploy, deployment_id: str | None, at: datetime, rows: tuple[DefinitionRow, ...], findings: tuple[Finding, ...]
+    command: Deploy,
+    deployment_id: str | None,
+    at: datetime,
+    rows: tuple[DefinitionRow, ...],
+    findings: tuple[Finding, ...],
 ) -> Deployment:
     return Deployment(
         id=deployment_id,
@@ -93,8 +98,11 @@ def _findings(files: Mapping[str, bytes], processes: tuple[CompiledProcess, ...]
 
 def _parts(process: CompiledProcess, files: Mapping[str, bytes]) -> list[Part]:
     parts = [
-        Part("dmn", decision, name, files[name])
-        for decision, name in sorted(process.decisions.items())
+        Part("dmn", decision.id, name, files[name])
+        for name in sorted(files)
+        if name.endswith(".dmn")
+        for decision in decisions.parse(name, files[name]).decisions
+        if decision.id in process.decisions
     ]
     for key in sorted(process.form_keys):
         name = f"{key}.json"
@@ -118,7 +126,7 @@ def _digest(process: CompiledProcess, files: Mapping[str, bytes], parts: list[Pa
 def _unchanged(
     session: Session, process: CompiledProcess, files: Mapping[str, bytes], content: Mapping[str, list[Part]]
 ) -> str | None:
-    """The latest version's id if its content is the same. A process that calls others is the same as long as itself is."""
+    """The latest version's id if its content is the same."""
     query = select(pd.c.id, pd.c.sha256).where(pd.c.key == process.key).order_by(pd.c.version.desc()).limit(1)
     row = session.execute(query).first()
     if row is None or row.sha256 != _digest(process, files, content[process.key]):
@@ -191,7 +199,8 @@ def _insert(
 
 def _nodes(process: CompiledProcess, parts: list[Part]) -> dict[str, Any]:
     """What screens need to know about the nodes without reading the BPMN."""
-    translation = next((json.loads(part.content) for part in parts if (part.kind, part.name) == ("translation", "en")), {})
+    found = (json.loads(part.content) for part in parts if (part.kind, part.name) == ("translation", "en"))
+    translation: dict[str, Any] = next(found, {})
     names = translation.get("elements", translation)
     return {
         node_id: {
@@ -213,9 +222,12 @@ def _pin_calls(session: Session, new: list[CompiledProcess], current: Mapping[st
     values = []
     for process in new:
         for called in sorted(set(process.calls)):
-            found = current.get(called) or session.execute(
-                select(pd.c.id).where(pd.c.key == called).order_by(pd.c.version.desc()).limit(1)
-            ).scalar()
+            found = (
+                current.get(called)
+                or session.execute(
+                    select(pd.c.id).where(pd.c.key == called).order_by(pd.c.version.desc()).limit(1)
+                ).scalar()
+            )
             if found is not None:
                 values.append(
                     {"definition_id": current[process.key], "called_key": called, "called_definition_id": found}

@@ -34,6 +34,4 @@ def set_variables(session: Session, command: SetVariables) -> Result:
     with executing(unit.instance_id):
         execution.set_variables(variables)
     created = save(unit, execution, known(unit.connection, unit.instance_id))
-    return Result(
-        instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, created=created
-    )
+    return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, created=created)

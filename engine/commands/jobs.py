@@ -55,9 +55,7 @@ def _instance_id(job: JobRow) -> str:
 
 
 def _result(unit: Unit, job: JobRow, **more: Any) -> Result:
-    return Result(
-        instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, job_id=job.id, **more
-    )
+    return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, job_id=job.id, **more)
 
 
 def _timer(session: Session, command: RunJob, job: JobRow) -> Result:

@@ -96,9 +96,7 @@ def _deliver_to(session: Session, message: Message, row: Row[Any]) -> Result | N
     with executing(unit.instance_id):
         execution.deliver(row.task_id, row.name, dict(message.variables))
     created = save(unit, execution, rows)
-    return Result(
-        instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, created=created
-    )
+    return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, created=created)
 
 
 def _gone(session: Session, row: Row[Any]) -> bool:

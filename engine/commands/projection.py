@@ -192,9 +192,10 @@ def service_key(service: WaitingService) -> str:
 
 
 def _timer_job(unit: Unit, key: str, timer: WaitingTimer, late: int) -> dict[str, Any]:
-    overdue = late + 1 if late and timer.due_at <= unit.at else int(timer.due_at <= unit.at)
-    if overdue > unit.runtime.limits.catch_up:
-        raise LimitExceeded(limit="catch_up", value=overdue, allowed=unit.runtime.limits.catch_up, node_id=timer.node_id)
+    overdue = late + 1 if timer.due_at <= unit.at else 0
+    allowed = unit.runtime.limits.catch_up
+    if overdue > allowed:
+        raise LimitExceeded(limit="catch_up", value=overdue, allowed=allowed, node_id=timer.node_id)
     payload = {"key": timer.key, "late": overdue, "explanation": dict(timer.explanation)}
     return ledger.entry(
         JobKind.TIMER,

@@ -21,9 +21,7 @@ from engine.store.tables import job
 USER_TASKS = frozenset({"userTask", "manualTask"})
 
 
-def save(
-    unit: Unit, execution: Execution, rows: Known, *, late: int = 0
-) -> tuple[TaskRow, ...]:
+def save(unit: Unit, execution: Execution, rows: Known, *, late: int = 0) -> tuple[TaskRow, ...]:
     """Write everything a command did to its instance; returns the new user tasks.
 
     Raises InstanceChanged when another commit came between, LimitExceeded when the state grew too large.

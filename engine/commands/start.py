@@ -37,9 +37,7 @@ def start(session: Session, command: StartProcess) -> Result:
     return start_definition(session, row, command)
 
 
-def start_definition(
-    session: Session, row: Row[Any], command: StartProcess, *, message: str | None = None
-) -> Result:
+def start_definition(session: Session, row: Row[Any], command: StartProcess, *, message: str | None = None) -> Result:
     """Start a definition row (id, key), by ``message`` if the start event is a message's."""
     variables = checked(command.variables)
     first_variables = checked(command.complete_variables)
@@ -55,9 +53,7 @@ def start_definition(
     if command.complete_task is not None:
         _complete_first(unit, execution, rows, command.complete_task, first_variables)
     created = save(unit, execution, rows)
-    return Result(
-        instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, created=created
-    )
+    return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, created=created)
 
 
 def _definition(session: Session, command: StartProcess) -> Row[Any]:

@@ -47,7 +47,11 @@ class Unit:
     events: list[Event] = field(default_factory=list)
 
     def record(
-        self, kind: str, node_id: str | None = None, task_id: str | None = None, changes: Mapping[str, Any] | None = None
+        self,
+        kind: str,
+        node_id: str | None = None,
+        task_id: str | None = None,
+        changes: Mapping[str, Any] | None = None,
     ) -> None:
         """Add a line to the instance's history."""
         self.history.append(

@@ -68,10 +68,8 @@ def node_name(session: Session, definition_id: str, node_id: str, language: str)
     names = _names.get(definition_id)
     if names is None:
         nodes = definition(session, definition_id).nodes
-        names = _names.put(
-            definition_id,
-            {key: (node.get("name") or key, node.get("name_en") or node.get("name") or key) for key, node in nodes.items()},
-        )
+        both = {key: (node.get("name") or key, node.get("name_en")) for key, node in nodes.items()}
+        names = _names.put(definition_id, {key: (zh, en or zh) for key, (zh, en) in both.items()})
     chinese, english = names.get(node_id, (node_id, node_id))
     return english if language == "en" else chinese
 

@@ -77,7 +77,7 @@ def tokens(session: Session, instance_id: str) -> tuple[Token, ...]:
     )
     subscriptions = select(sub.c.node_id, sub.c.kind.label("state")).where(sub.c.instance_id == instance_id)
     query = union_all(tasks, jobs, subscriptions)
-    return tuple(sorted((Token(n, s) for n, s in session.execute(query)), key=lambda token: (token.node_id, token.state)))
+    return tuple(Token(node_id, state) for node_id, state in sorted(map(tuple, session.execute(query))))
 
 
 def passed(session: Session, instance_id: str) -> frozenset[str]:

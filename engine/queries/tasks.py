@@ -35,7 +35,8 @@ def tasks_of(session: Session, instance_id: str) -> tuple[TaskRow, ...]:
     found = select(utc.c.task_id, utc.c.kind, utc.c.name).join(ut, ut.c.id == utc.c.task_id)
     for row in session.execute(found.where(ut.c.instance_id == instance_id)):
         candidates.setdefault(row.task_id, []).append((row.kind, row.name))
-    query = select(*TASK).where(ut.c.instance_id == instance_id).order_by(ut.c.created_at, ut.c.id)
+    by_age = (ut.c.created_at, ut.c.ended_at.is_(None), ut.c.ended_at, ut.c.id)
+    query = select(*TASK).where(ut.c.instance_id == instance_id).order_by(*by_age)
     return tuple(task_row(row, candidates.get(row.id, ())) for row in session.execute(query))
 
 

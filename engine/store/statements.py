@@ -22,6 +22,8 @@ OPEN = "state IN ('created', 'claimed')"
 # A failed job still stands for its timer or service task: without it the next save would add another.
 STANDING = "state IN ('scheduled', 'available', 'running', 'retryable', 'failed')"
 
+MINE = f"({CLAIMABLE} OR (state = 'running' AND worker = :b_worker))"
+
 _instance_columns = [
     process_instance.c.id.label("i_id"),
     process_instance.c.definition_id.label("i_definition_id"),
@@ -33,8 +35,8 @@ _instance_columns = [
 ]
 _state_columns = [process_instance.c.blob.label("i_blob"), process_instance.c.codec.label("i_codec")]
 
-LOCK_INSTANCE = select(*_instance_columns, *_state_columns).where(process_instance.c.id == bindparam("id"))
-LOCK_INSTANCE = LOCK_INSTANCE.with_for_update()
+READ_INSTANCE = select(*_instance_columns, *_state_columns).where(process_instance.c.id == bindparam("id"))
+LOCK_INSTANCE = READ_INSTANCE.with_for_update()
 
 # The instance is locked before its task, always in this order, so that two commands never wait for each other. On
 # PostgreSQL a row that waited for a lock is read again, but only if its own table is locked too: hence both tables.
@@ -49,8 +51,9 @@ LOCK_TASK_WITH_STATE = LOCK_TASK.add_columns(*_state_columns)
 
 # Everything the instance waits for as rows, and the candidates of one task, in one round trip.
 PROJECTION = union_all(
-    select(literal("task").label("what"), user_task.c.id.label("key"), literal("").label("name"), literal(0).label("no"))
-    .where(user_task.c.instance_id == bindparam("instance"), text("user_task." + OPEN)),
+    select(
+        literal("task").label("what"), user_task.c.id.label("key"), literal("").label("name"), literal(0).label("no")
+    ).where(user_task.c.instance_id == bindparam("instance"), text("user_task." + OPEN)),
     select(literal("job"), job.c.dedupe_key, job.c.task_id, job.c.id).where(
         job.c.instance_id == bindparam("instance"),
         text("job." + STANDING),
@@ -121,7 +124,7 @@ FINISH_JOB = (
     update(job)
     .where(
         job.c.id == bindparam("b_id"),
-        text(f"({CLAIMABLE} OR (state = 'running' AND worker = :b_worker))").bindparams(bindparam("b_worker", type_=String)),
+        text(MINE).bindparams(bindparam("b_worker", type_=String)),
     )
     .values(
         state=JobState.COMPLETED.value,

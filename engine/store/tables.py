@@ -1,8 +1,20 @@
-"""The engine's tables (SQLAlchemy Core). Names are the words of the glossary; states as :mod:`engine.model` lists them."""
+"""The engine's tables (SQLAlchemy Core). Names are the words of the glossary, states those of :mod:`engine.model`."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, SmallInteger, String, Table, Text, text
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from engine.store.types import BigKey, JsonValue, UtcDateTime
 

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, stored in UTC (``timestamptz`` on PostgreSQL, sortable text on SQLite). Naive values are refused."""
+    """An aware moment, stored in UTC (``timestamptz`` on PostgreSQL, sortable text on SQLite). Never naive."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

@@ -40,7 +40,8 @@ def flow(source: str, target: str, condition: str = "") -> str:
     inner = ""
     if condition:
         inner = f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{condition}</bpmn:conditionExpression>'
-    return f'<bpmn:sequenceFlow id="{source}_{target}" sourceRef="{source}" targetRef="{target}">{inner}</bpmn:sequenceFlow>'
+    ends = f'sourceRef="{source}" targetRef="{target}"'
+    return f'<bpmn:sequenceFlow id="{source}_{target}" {ends}>{inner}</bpmn:sequenceFlow>'
 
 
 def chain(*nodes: str) -> str:
@@ -50,9 +51,7 @@ def chain(*nodes: str) -> str:
 
 def user_task(node: str, attributes: str = 'camunda:candidateGroups="sales"', **properties: str) -> str:
     """A user task with camunda properties."""
-    listed = "".join(
-        f'<camunda:property name="{name}" value="{value}" />' for name, value in properties.items()
-    )
+    listed = "".join(f'<camunda:property name="{name}" value="{value}" />' for name, value in properties.items())
     inner = f"<bpmn:extensionElements><camunda:properties>{listed}</camunda:properties></bpmn:extensionElements>"
     return f'<bpmn:userTask id="{node}" name="{node}" {attributes}>{inner if listed else ""}</bpmn:userTask>'
 
