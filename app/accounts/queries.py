@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -127,8 +127,8 @@ def users_select() -> Select[Any]:
 
 
 def user_row(row: Row[Any]) -> UserRow:
-    """A row of :func:`users_select` as :class:`UserRow`."""
-    return UserRow(*row)
+    """A row of :func:`users_select` as :class:`UserRow`; columns a list added behind are left out."""
+    return UserRow(*row[: len(fields(UserRow))])
 
 
 def user(session: Session, login: str) -> UserRow | None:

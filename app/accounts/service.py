@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 import engine
 from app.accounts import queries
-from app.accounts.models import AccountLog, Group, GroupMember, Role, RolePermission, User, UserRole
+from app.accounts.models import AccountLog, Department, Group, GroupMember, Role, RolePermission, User, UserRole
 from app.errors import FieldErrors, NotVisible
 from app.security import lockout, sessions
 from app.security.permissions import PERMISSIONS
@@ -126,6 +126,7 @@ def choose_language(session: Session, login: str, language: str) -> None:
 
 def save_group(session: Session, actor: str, values: dict[str, Any], name: str | None = None) -> str:
     """Create a group (``name`` None) or change one, members included; returns its name, which never changes."""
+    _check_department(session, values["department_id"])
     group = _group(session, name) if name else _new_group(session, values["name"])
     group.title_zh, group.title_en, group.department_id = (
         values["title_zh"],
@@ -221,16 +222,24 @@ def _new_role(session: Session, name: str) -> Role:
 
 def _fill(session: Session, person: User, values: dict[str, Any]) -> None:
     """Names, place and supervisor. A supervisor must not be the person or anybody below."""
+    _check_department(session, values["department_id"])
     for name in ("name", "name_en", "position_zh", "position_en", "language", "department_id"):
         setattr(person, name, values[name])
     supervisor_id: int | None = values["supervisor_id"]
+    if supervisor_id is not None and session.get(User, supervisor_id) is None:
+        raise FieldErrors({"supervisor_id": [_l("There is no such person.")]})
     above, seen = supervisor_id, set[int]()
     while above is not None and above not in seen:
-        if above == person.id:
+        if above == person.id:  # None for a new person: nobody is below yet
             raise FieldErrors({"supervisor_id": [_l("This person reports to the one you are editing.")]})
         seen.add(above)
         above = session.scalars(select(User.supervisor_id).where(User.id == above)).one_or_none()
     person.supervisor_id = supervisor_id
+
+
+def _check_department(session: Session, department_id: int | None) -> None:
+    if department_id is not None and session.get(Department, department_id) is None:
+        raise FieldErrors({"department_id": [_l("There is no such department.")]})
 
 
 def _set_groups(session: Session, login: str, wanted: Iterable[str]) -> None:

@@ -26,8 +26,8 @@ NAMES = User.login + " " + User.name + " " + User.name_en
 ACTIONS = {
     "user.created": _l("account created"),
     "user.changed": _l("account changed"),
-    "user.deactivated": _l("account closed"),
-    "user.activated": _l("account opened again"),
+    "user.deactivated": _l("account disabled"),
+    "user.activated": _l("account enabled"),
     "password.changed": _l("own password changed"),
     "password.reset": _l("new password given"),
     "session.ended": _l("signed out"),
@@ -77,11 +77,11 @@ PEOPLE: lists.ListSpec[queries.UserRow] = lists.ListSpec(
     rows=lambda _session, rows: [queries.user_row(row) for row in rows],
     key=User.id,
     columns=(
-        lists.Column("name", _l("Name"), lambda row: row.shown(i18n.language()), sort="name"),
+        lists.Column("name", _l("Full name"), lambda row: row.shown(i18n.language()), sort="name"),
         lists.Column("login", _l("Login"), lambda row: row.login, sort="login"),
         lists.Column("department", _l("Department"), lambda row: row.department(i18n.language()), sort="department"),
         lists.Column("position", _l("Position"), lambda row: row.position(i18n.language())),
-        lists.Column("active", _l("State"), lambda row: _("active") if row.active else _("closed")),
+        lists.Column("active", _l("State"), lambda row: _("enabled") if row.active else _("disabled")),
     ),
     sorts={
         "login": lists.Sort(User.login),  # uq_user_account_login
@@ -107,8 +107,8 @@ PEOPLE: lists.ListSpec[queries.UserRow] = lists.ListSpec(
         lists.ChoiceFilter(
             "state",
             _l("State"),
-            (("active", _l("active")), ("closed", _l("closed"))),
-            condition=lambda chosen: User.active.is_(chosen[0] == "active"),
+            (("enabled", _l("enabled")), ("disabled", _l("disabled"))),
+            condition=lambda chosen: User.active.is_(chosen[0] == "enabled"),
         ),
     ),
     title=_l("Users"),
@@ -187,7 +187,7 @@ def change_activation(login: str) -> ResponseReturnValue:
         return url_for("accounts.user", login=login)
 
     message = (
-        _l("The account is active again.") if active else _l("The account is deactivated, and signed out everywhere.")
+        _l("The account is enabled again.") if active else _l("The account is disabled and signed out everywhere.")
     )
     return saved(change, lambda errors: _form(errors, login, stored=True), message)
 
