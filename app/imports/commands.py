@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+from flask import Flask
 from flask_babel import force_locale
 
 from app.db import database
 from app.imports import archive, files, queries, schemas, service, wording
 from app.imports.mapping import ColumnMapping, MappingRefused
 from app.imports.models import RunState
-from app.imports.targets import ImportTarget, ImportTargets
+from app.imports.targets import EXTENSION, ImportTarget, ImportTargets
 from app.security import PERMISSIONS, Principal, impersonate
 from app.security.identity import security
 
@@ -20,44 +22,52 @@ SYSTEM = Principal(login="system", name="Keliu", permissions=frozenset(PERMISSIO
 """Who imports when nobody is named."""
 
 
+OpenApp = Callable[[Path | None], Flask]
+"""Opens the application on a data directory; the command line hands it to every command."""
+
+DATA = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Data directory (default: KELIU_DATA or ~/.local/share/keliu).",
+)
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+WRITTEN = click.Path(dir_okay=False, path_type=Path)
+
+
 class ImportGroup(click.Group):
-    """One command per import target, besides the fixed ones."""
-
-    def __init__(self, targets: ImportTargets) -> None:
-        super().__init__("import", help="Import a file, or an archive into an empty database.")
-        self.targets = targets
-        self.add_command(restore_archive)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The fixed commands and every registered target."""
-        return [*super().list_commands(ctx), *(target.key for target in self.targets)]
+    """``archive``, and a command for every import target; which there are is known when the application is open."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a target, made when it is asked for: slices register after this group is made."""
-        target = self.targets.get(cmd_name)
-        return rows_command(target) if target else super().get_command(ctx, cmd_name)
+        """The command called ``cmd_name``; anything but ``archive`` is taken for a target."""
+        return super().get_command(ctx, cmd_name) or rows_command(cmd_name)
 
 
-def rows_command(target: ImportTarget) -> click.Command:
+def rows_command(key: str) -> click.Command:
     """``keliu import <key> FILE``."""
 
-    def run(file: Path, mapping: Path | None, login: str | None, bad_rows: Path | None, language: str) -> None:
-        with force_locale(language):
-            import_rows(target, file, mapping=mapping, login=login, bad_rows=bad_rows, language=language)
+    @click.command(key, help=f"Import {key} from a CSV or XLSX file; what is there already stays as it is.")
+    @click.argument("file", type=EXISTING)
+    @click.option("--mapping", type=EXISTING, help="Mapping document (JSON). Without: found by the file's header.")
+    @click.option("--as", "login", metavar="USER", help="Import as this person. Without: as the system.")
+    @click.option("--bad-rows", type=WRITTEN, help="Where rows handed back go (default: FILE.handed-back.csv here).")
+    @click.option("--language", type=click.Choice(["zh", "en"]), default="en", help="Of the reasons.")
+    @DATA
+    @click.pass_obj
+    def run(open_app: OpenApp, data: Path | None, language: str, file: Path, **given: Any) -> None:
+        app = open_app(data)
+        with app.app_context(), force_locale(language):
+            import_rows(_target(app, key), file, language=language, **given)
 
-    existing = click.Path(exists=True, dir_okay=False, path_type=Path)
-    return click.Command(
-        target.key,
-        callback=run,
-        help=f"Import {target.title['en'].lower()} from a CSV or XLSX file; what is there already stays as it is.",
-        params=[
-            click.Argument(["file"], type=existing),
-            click.Option(["--mapping"], type=existing, help="Mapping document (JSON). Without: found by the header."),
-            click.Option(["--as", "login"], metavar="USER", help="Import as this person."),
-            click.Option(["--bad-rows"], type=click.Path(dir_okay=False, path_type=Path), help="Where bad rows go."),
-            click.Option(["--language"], type=click.Choice(["zh", "en"]), default="en", help="Of the reasons."),
-        ],
-    )
+    return run
+
+
+def _target(app: Flask, key: str) -> ImportTarget:
+    targets: ImportTargets = app.extensions[EXTENSION]
+    found = targets.get(key)
+    if found is None:
+        known = ", ".join(target.key for target in targets)
+        raise click.UsageError(f"nothing called {key!r} can be imported; there are: archive, {known}")
+    return found
 
 
 def import_rows(
@@ -131,11 +141,18 @@ def _summarise(run_id: int, bad_rows: Path) -> None:
     click.echo(summary)
 
 
-@click.command("archive")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def restore_archive(file: Path) -> None:
+@click.group("import", cls=ImportGroup, subcommand_metavar="complaints|archive FILE")
+def import_group() -> None:
+    """Import complaints (or whatever else has columns) from CSV or XLSX, or an archive into an empty database."""
+
+
+@import_group.command("archive")
+@click.argument("file", type=EXISTING)
+@DATA
+@click.pass_obj
+def restore_archive(open_app: OpenApp, file: Path, data: Path | None) -> None:
     """Put an archive made by `keliu export` into an empty database."""
-    with file.open("rb") as stream:
+    with open_app(data).app_context(), file.open("rb") as stream:
         try:
             restored = database().write(lambda session: archive.restore(session, stream))
         except archive.ArchiveRefused as refused:
@@ -144,14 +161,16 @@ def restore_archive(file: Path) -> None:
 
 
 @click.command("export")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export_archive(file: Path) -> None:
+@click.argument("file", type=WRITTEN)
+@DATA
+@click.pass_obj
+def export_archive(open_app: OpenApp, file: Path, data: Path | None) -> None:
     """Write customers, contacts, orders and complaints with all that belongs to them into FILE.
 
     A ZIP of JSON Lines and CSV with a schema, counts and SHA-256. It holds confidential records (penalties), but no
     password and no token."""
     partial = file.with_name(file.name + ".part")
-    with database().read() as session, partial.open("wb") as stream:
+    with open_app(data).app_context(), database().read() as session, partial.open("wb") as stream:
         written = archive.export(session, stream)
     partial.replace(file)
     _print_tables(written)
@@ -163,7 +182,5 @@ def _print_tables(found: list[archive.TableSummary]) -> None:
     click.echo(f"sha256 {archive.fingerprint(found)}")
 
 
-def commands(targets: ImportTargets) -> list[click.Command]:
-    """What this slice adds to the command line."""
-    return [ImportGroup(targets), export_archive]
-
+COMMANDS = (import_group, export_archive)
+"""What this slice adds to the command line."""

@@ -15,6 +15,9 @@ from sqlalchemy.orm import Session
 
 from app.security.principal import Principal
 
+EXTENSION = "keliu.imports"
+"""Where an application keeps its :class:`ImportTargets`."""
+
 Label = Mapping[str, str]
 """``{"zh": …, "en": …}``, as in form documents."""
 

@@ -14,12 +14,11 @@ from app.errors import NotAllowedHere, NotVisible
 from app.imports import files, queries, schemas, service, wording
 from app.imports.mapping import MappingRefused, Rule, parse
 from app.imports.models import ImportRun, RowState, RunState
-from app.imports.targets import ImportTarget, ImportTargets
+from app.imports.targets import EXTENSION, ImportTarget, ImportTargets
 from app.security import current, polling, signed_in
 from app.web.i18n import language
 
 blueprint = Blueprint("imports", __name__, url_prefix="/imports", template_folder="templates")
-EXTENSION = "keliu.imports"
 
 
 def targets() -> list[ImportTarget]:
