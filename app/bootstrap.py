@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 import engine
+from app import packaged
 from app.business_objects import BusinessObjects
 from app.db import Database
 from app.db.request import install as install_database
@@ -20,7 +21,7 @@ from app.web.application import create
 if TYPE_CHECKING:
     from config import Settings
 
-__all__ = ["SLICES", "DemoPart", "Registries", "build", "build_runtime", "registries"]
+__all__ = ["SLICES", "DemoPart", "Registries", "build", "build_runtime", "load_models", "registries"]
 
 EXTENSION = "keliu.registries"
 
@@ -47,6 +48,7 @@ def build(settings: Settings, *, clock: engine.Clock | None = None, bell: engine
     app = create(settings)
     found = Registries(handlers=engine.HandlerRegistry(), business_objects=BusinessObjects(), imports=ImportTargets())
     app.extensions[EXTENSION] = found
+    found.demo.append(DemoPart("Processes and forms", packaged.deploy))
     for name in SLICES:
         if importlib.util.find_spec(name) is None:
             continue
@@ -80,6 +82,13 @@ def build_runtime(
         bell=bell or engine.SilentBell(),
         zone=settings.zone,
     )
+
+
+def load_models() -> None:
+    """Import every slice's tables, so that ``Base.metadata`` is complete."""
+    for name in SLICES:
+        if importlib.util.find_spec(name) and importlib.util.find_spec(f"{name}.models"):
+            importlib.import_module(f"{name}.models")
 
 
 def registries(app: Flask) -> Registries:

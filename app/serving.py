@@ -1,0 +1,153 @@
+"""Serving: waitress in the foreground, workers beside it, and an end in which no request is lost."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from flask import Flask
+from waitress import create_server
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
+from waitress.task import ThreadedTaskDispatcher
+
+import engine
+from app.db import Database
+
+if TYPE_CHECKING:
+    from config import Settings
+
+DRAIN_SECONDS = 10.0
+TICK_SECONDS = 0.5
+WORKER_THREADS = 2
+MIB = 1024 * 1024
+log = structlog.get_logger(__name__)
+
+
+class PortInUse(Exception):
+    """Something else listens there already."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"{host}:{port}")
+        self.host, self.port = host, port
+
+
+class Server:
+    """Waitress with a drain: after ``stop`` it accepts nobody new and answers everybody it has accepted."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self._sockets: dict[int, Any] = {}
+        self._dispatcher = ThreadedTaskDispatcher()
+        self._dispatcher.set_thread_count(settings.threads)
+        self._stopping = False
+        try:
+            self._server = create_server(
+                app,
+                map=self._sockets,
+                _dispatcher=self._dispatcher,
+                host=settings.host,
+                port=settings.port,
+                threads=settings.threads,
+                ident=None,
+                # Flask refuses large bodies with a page of ours; waitress only stops what is absurd.
+                max_request_body_size=4 * settings.max_upload_mb * MIB,
+                clear_untrusted_proxy_headers=settings.trusted_proxies == 0,
+            )
+        except OSError as error:
+            self._dispatcher.shutdown(timeout=1)
+            if error.errno == errno.EADDRINUSE:
+                raise PortInUse(settings.host, settings.port) from error
+            raise
+
+    @property
+    def port(self) -> int:
+        """Where it listens: the chosen port, or the one the system gave for port 0."""
+        listener = next(item for item in self._sockets.values() if isinstance(item, BaseWSGIServer))
+        return int(listener.getsockname()[1])
+
+    def stop(self) -> None:
+        """Begin to end; ``run`` returns when everybody has been answered, ten seconds later at most."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Serve until ``stop``."""
+        poll = self._loop()
+        while not self._stopping:
+            poll()
+        for listener in [item for item in self._sockets.values() if isinstance(item, BaseWSGIServer)]:
+            listener.accepting = False
+            listener.close()
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while self._busy() and time.monotonic() < deadline:
+            poll()
+        self._dispatcher.shutdown(timeout=max(deadline - time.monotonic(), 0.1))
+        for channel in list(self._sockets.values()):
+            channel.close()
+
+    def _loop(self) -> Callable[[], None]:
+        asyncore = next(item for item in self._sockets.values() if isinstance(item, BaseWSGIServer)).asyncore
+
+        def poll() -> None:
+            asyncore.loop(timeout=TICK_SECONDS, map=self._sockets, use_poll=True, count=1)
+
+        return poll
+
+    def _busy(self) -> bool:
+        channels = [item for item in self._sockets.values() if isinstance(item, HTTPChannel)]
+        return any(channel.requests or channel.total_outbufs_len for channel in channels)
+
+
+def bell(settings: Settings) -> engine.Doorbell:
+    """The embedded doorbell. One process at a time rings for one SQLite file."""
+    lock: Path | None = settings.data / "scheduler.lock" if settings.is_sqlite else None
+    return engine.jobs.ApsBell(lock)
+
+
+def require_free_port(settings: Settings) -> None:
+    """Raise PortInUse now, before minutes of loading."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortInUse(settings.host, settings.port) from error
+            raise
+
+
+@contextmanager
+def working(database: Database, threads: int) -> Iterator[None]:
+    """A worker for the block (none for 0 threads); at its end the jobs at hand are finished."""
+    if not threads:
+        yield
+        return
+    worker = engine.jobs.Worker(database, engine.jobs.worker_name("worker"), threads)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop(DRAIN_SECONDS)
+
+
+@contextmanager
+def until_signalled(stop: Callable[[], None]) -> Iterator[None]:
+    """Call ``stop`` on SIGTERM and SIGINT during the block."""
+
+    def asked(number: int, _frame: Any) -> None:
+        log.info("stopping", signal=signal.Signals(number).name)
+        stop()
+
+    previous = {number: signal.signal(number, asked) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,13 @@
+"""For WSGI servers: ``gunicorn -k gthread app.wsgi:application``. Run ``keliu worker`` beside it."""
+
+from __future__ import annotations
+
+import os
+
+from app import create_app
+from app.web.requests import configure_logging
+from config import Settings
+
+settings = Settings.from_environment(os.environ)
+configure_logging(settings)
+application = create_app(settings)
