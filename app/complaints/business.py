@@ -72,6 +72,10 @@ class ComplaintObject:
                 raise
         return _start_waiting(session, principal, definition, values, source)
 
+    def start_url(self, principal: Principal) -> str | None:
+        """The page to register a complaint, for who may."""
+        return "/complaints/new" if principal.has("complaint.register") else None
+
     def visible_keys(self, principal: Principal) -> Select[tuple[str]]:
         """Numbers of the complaints this person may see."""
         return queries.visible(principal)

@@ -12,11 +12,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 import engine
+from app import formkit
 from app.accounts import queries as accounts
 from app.complaints import queries
 from app.complaints.models import Complaint, ComplaintState
 from app.complaints.service import departments
-from app.complaints.service.steps import Step, move, plain, refuse
+from app.complaints.service.steps import Step, move, refuse
 from app.customers import queries as customers
 from app.customers.models import Customer
 from app.db import search
@@ -49,7 +50,7 @@ def create(session: Session, actor: str, *, source: str, policy_version: str) ->
 
 def keep_incomplete(session: Session, complaint: Complaint, given: Mapping[str, Any]) -> None:
     """Something required is missing: what was given waits as prefill of the form; a known customer shows at once."""
-    complaint.intake = {str(name): plain(value) for name, value in given.items()}
+    complaint.intake = {str(name): formkit.as_json(value) for name, value in given.items()}
     customer_id = _number(given.get("customer"))
     if customer_id is not None and customers.customer(session, customer_id) is not None:
         complaint.customer_id = customer_id

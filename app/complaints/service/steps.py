@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import formkit
 from app.complaints.models import MOVES, Complaint, ComplaintState, ComplaintStep
 from app.errors import FieldErrors
 from app.security import Principal
@@ -65,21 +66,6 @@ class Step:
         return list(self.values.get(name) or [])
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON: amounts and dates as text, everything else as it is."""
-    match value:
-        case Decimal():
-            return str(value)
-        case datetime() | date():
-            return value.isoformat()
-        case Mapping():
-            return {str(key): plain(item) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [plain(item) for item in value]
-        case _:
-            return value
-
-
 def refuse(field: str, message: Any) -> FieldErrors:
     """A refusal at one field, to be raised."""
     return FieldErrors({field: [message]})
@@ -96,7 +82,7 @@ def move(complaint: Complaint, state: ComplaintState) -> None:
 def record(session: Session, complaint: Complaint, step: Step, confidential: Iterable[str]) -> ComplaintStep:
     """Keep the completed step for ever, the confidential fields apart."""
     kept_apart = set(confidential)
-    values = {name: plain(value) for name, value in step.values.items()}
+    values = {name: formkit.as_json(value) for name, value in step.values.items()}
     row = ComplaintStep(
         number=complaint.number,
         task_id=step.task.id,
