@@ -15,7 +15,7 @@ from lxml import etree
 
 from engine import evaluator
 from engine.errors import ExpressionFailed, ExpressionRefused
-from engine.hardened_xml import XmlRefused, local_name, namespace, parse_xml
+from engine.hardened_xml import XmlRefused, line_of, local_name, namespace, parse_xml
 from engine.model import Finding
 from engine.syntax import Parser, SyntaxRefused, comparison, internal_call
 
@@ -111,10 +111,10 @@ def parse(file: str, content: bytes) -> Parsed:
         reader.find(refused.code, None, refused.line, **refused.facts)
         return Parsed((), tuple(reader.findings))
     if "/spec/DMN/" not in namespace(root) or local_name(root) != "definitions":
-        reader.find("no_decision", None, root.sourceline)
+        reader.find("no_decision", None, line_of(root))
     found = [reader.decision(element) for element in root if local_name(element) == "decision"]
     if not found and not reader.findings:
-        reader.find("no_decision", None, root.sourceline)
+        reader.find("no_decision", None, line_of(root))
     return Parsed(tuple(decision for decision in found if decision is not None), tuple(reader.findings))
 
 
@@ -131,14 +131,14 @@ class _Reader:
         before = len(self.findings)
         key = element.get("id", "")
         if not key or key in self.ids:
-            self.find("duplicate_id" if key else "missing_id", key or None, element.sourceline, type="decision")
+            self.find("duplicate_id" if key else "missing_id", key or None, line_of(element), type="decision")
         self.ids.add(key)
         table = _child(element, "decisionTable")
         if table is None:
-            self.find("decision_without_table", key, element.sourceline)
+            self.find("decision_without_table", key, line_of(element))
             return None
         if _child(element, "informationRequirement/requiredDecision") is not None:
-            self.find("decision_requirement", key, element.sourceline)
+            self.find("decision_requirement", key, line_of(element))
         policy = table.get("hitPolicy", "UNIQUE").upper()
         aggregation = table.get("aggregation")
         self._check_policy(key, table, policy, aggregation)
@@ -152,9 +152,9 @@ class _Reader:
 
     def _check_policy(self, key: str, table: etree._Element, policy: str, aggregation: str | None) -> None:
         if policy not in HIT_POLICIES:
-            self.find("hit_policy", key, table.sourceline, policy=policy)
+            self.find("hit_policy", key, line_of(table), policy=policy)
         if aggregation is not None and (policy != "COLLECT" or aggregation not in AGGREGATIONS):
-            self.find("aggregation", key, table.sourceline, aggregation=aggregation)
+            self.find("aggregation", key, line_of(table), aggregation=aggregation)
 
     def _inputs(self, key: str, table: etree._Element) -> tuple[tuple[evaluator.Compiled, ...], tuple[str, ...]]:
         found, labels = [], []
@@ -164,7 +164,7 @@ class _Reader:
             try:
                 found.append(evaluator.compile_expression(text if text.startswith("=") else f"={text}"))
             except ExpressionRefused as refused:
-                self.find("expression", key, element.sourceline, expression=text, reason=refused.facts["reason"])
+                self.find("expression", key, line_of(element), expression=text, reason=refused.facts["reason"])
         return tuple(found), tuple(labels)
 
     def _outputs(
@@ -176,9 +176,9 @@ class _Reader:
             text = _text(_child(element, "outputValues"))
             values.append(self._allowed(key, element, text))
         if not names or len(set(names)) != len(names):
-            self.find("output_names", key, table.sourceline)
+            self.find("output_names", key, line_of(table))
         if policy in ("PRIORITY", "OUTPUT ORDER") and not (values and values[0]):
-            self.find("output_values", key, table.sourceline, policy=policy)
+            self.find("output_values", key, line_of(table), policy=policy)
         return tuple(names), tuple(values)
 
     def _allowed(self, key: str, element: etree._Element, text: str) -> tuple[Any, ...]:
@@ -190,7 +190,7 @@ class _Reader:
     def _rules(self, key: str, table: etree._Element, inputs: int, outputs: int) -> tuple[Rule, ...]:
         elements = _children(table, "rule")
         if len(elements) > MAX_RULES:
-            self.find("too_many_rules", key, table.sourceline, allowed=MAX_RULES)
+            self.find("too_many_rules", key, line_of(table), allowed=MAX_RULES)
             return ()
         titles = [element.get("name", "") for element in _children(table, "annotation")]
         rules = []
@@ -198,7 +198,7 @@ class _Reader:
             tests = tuple(self._test(key, cell) for cell in _children(element, "inputEntry"))
             values = tuple(self._literal(key, cell, _text(cell)) for cell in _children(element, "outputEntry"))
             if len(tests) != inputs or len(values) != outputs:
-                self.find("rule_width", key, element.sourceline, rule=number)
+                self.find("rule_width", key, line_of(element), rule=number)
             notes = [_text(cell) for cell in _children(element, "annotationEntry")]
             annotations = dict(zip(titles, notes, strict=False))
             rules.append(Rule(element.get("id") or f"rule{number}", number, tests, values, annotations))
@@ -211,7 +211,9 @@ class _Reader:
         try:
             compiled = evaluator.evaluate_tree(_unary_tests(text), text)
             if compiled.names - {SUBJECT}:
-                raise SyntaxRefused(f"{min(compiled.names - {SUBJECT})} is neither a literal nor a test; texts need quotes")
+                raise SyntaxRefused(
+                    f"{min(compiled.names - {SUBJECT})} is neither a literal nor a test; texts need quotes"
+                )
             return compiled
         except (SyntaxRefused, ExpressionRefused) as refused:
             self._refuse_cell(key, cell, text, refused)
@@ -232,7 +234,7 @@ class _Reader:
 
     def _refuse_cell(self, key: str, cell: etree._Element, text: str, problem: Exception) -> None:
         reason = problem.facts["reason"] if isinstance(problem, ExpressionRefused | ExpressionFailed) else str(problem)
-        self.find("cell", key, cell.sourceline, expression=text[:80], reason=reason)
+        self.find("cell", key, line_of(cell), expression=text[:80], reason=reason)
 
 
 def _unary_tests(text: str) -> ast.expr:

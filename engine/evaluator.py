@@ -78,7 +78,13 @@ def compile_script(text: str) -> Compiled:
         tree = ast.parse(text)
         _vet(tree, _SCRIPT_NODES)
         for node in ast.walk(tree):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+            targets = (
+                node.targets
+                if isinstance(node, ast.Assign)
+                else [node.target]
+                if isinstance(node, ast.AugAssign)
+                else []
+            )
             if not all(isinstance(target, ast.Name) for target in targets):
                 raise SyntaxRefused("only whole variables can be assigned")
         assigned = frozenset(_assigned(tree))
@@ -88,9 +94,7 @@ def compile_script(text: str) -> Compiled:
         raise ExpressionRefused(expression=text, reason=_reason(problem)) from None
 
 
-def evaluate(
-    text: str, variables: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None
-) -> Any:
+def evaluate(text: str, variables: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> Any:
     """The value of ``text`` with these variables. ``functions`` provides ``now``, ``working_time``, ``working_days``.
 
     Raises ExpressionRefused (the text) or ExpressionFailed (the data).
@@ -136,7 +140,15 @@ def _guarded(compiled: Compiled, run: Callable[[], Any]) -> Any:
     except NameError as problem:
         reason = f"unknown variable {problem.name}"
         raise ExpressionFailed(expression=compiled.text, reason=reason) from None
-    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError, AttributeError) as problem:
+    except (
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        MemoryError,
+        AttributeError,
+    ) as problem:
         raise ExpressionFailed(expression=compiled.text, reason=_reason(problem)) from None
 
 

@@ -30,8 +30,7 @@ def parse_xml(content: bytes) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError) as problem:
         line = getattr(problem, "lineno", None)
         raise XmlRefused("xml_malformed", line, reason=str(problem)[:200]) from None
-    doctype = root.getroottree().docinfo.doctype
-    if doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise XmlRefused("xml_doctype", 1)
     _check_shape(root)
     return root
@@ -45,7 +44,7 @@ def _check_shape(root: etree._Element) -> None:
         if count > MAX_ELEMENTS:
             raise XmlRefused("xml_too_many", allowed=MAX_ELEMENTS)
         if depth > MAX_DEPTH:
-            raise XmlRefused("xml_too_deep", level[0].sourceline, allowed=MAX_DEPTH)
+            raise XmlRefused("xml_too_deep", line_of(level[0]), allowed=MAX_DEPTH)
         level = [child for element in level for child in element]
 
 
@@ -57,3 +56,9 @@ def local_name(element: etree._Element) -> str:
 def namespace(element: etree._Element) -> str:
     """The namespace of the tag, or the empty text."""
     return etree.QName(element).namespace or ""
+
+
+def line_of(element: etree._Element) -> int | None:
+    """The line the element begins on."""
+    line: int | None = element.sourceline  # type: ignore[assignment]  # the stubs say "..."
+    return line

@@ -47,7 +47,7 @@ class Activity(Node):
         super().enter(task)
 
     def _run_hook(self, my_task: Task) -> bool | None:
-        if self.is_body(my_task):
+        if self.element.loop is not None and self.is_body(my_task):
             return True if loops.start(my_task, self.element.loop) else None
         return super()._run_hook(my_task)
 
@@ -56,7 +56,7 @@ class Activity(Node):
             self._write_outputs(task)
         if "body" in task.internal_data:
             variables.top(task).record("completed", task)
-            if "interrupted" not in task.internal_data:
+            if "interrupted" not in task.internal_data and self.element.loop is not None:
                 loops.item_done(task, self.element.loop)
             return
         listeners.detach(task)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from lxml import etree
 
-from engine.hardened_xml import local_name, namespace
+from engine.hardened_xml import line_of, local_name, namespace
 from engine.spiff.source import Node
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
@@ -19,8 +19,8 @@ KNOWN_ATTRIBUTES = frozenset({
 })  # fmt: skip
 WITHOUT_EFFECT = frozenset({
     "asyncBefore", "asyncAfter", "exclusive", "jobPriority", "taskPriority", "historyTimeToLive", "versionTag",
-    "decisionRefBinding", "modelerTemplate", "modelerTemplateVersion", "isStartableInTasklist", "candidateStarterGroups",
-    "candidateStarterUsers", "formRefBinding",
+    "decisionRefBinding", "modelerTemplate", "modelerTemplateVersion", "isStartableInTasklist",
+    "candidateStarterGroups", "candidateStarterUsers", "formRefBinding",
 })  # fmt: skip
 SILENT = frozenset({"decisionRefBinding", "exclusive", "historyTimeToLive", "versionTag"})
 """Attributes modellers write by themselves; what they say holds here anyway, so nobody is told."""
@@ -68,18 +68,18 @@ def _extension(node: Node, child: etree._Element, report: Report) -> None:
         node.inputs = _parameters(node, child, "inputParameter", report)
         node.outputs = _parameters(node, child, "outputParameter", report)
     elif kind in ("taskListener", "executionListener"):
-        report("error", "listener", node.id, child.sourceline, type=kind)
+        report("error", "listener", node.id, line_of(child), type=kind)
     elif kind not in ("formData", "failedJobRetryTimeCycle", "connector"):
-        report("warning", "extension_without_effect", node.id, child.sourceline, type=kind)
+        report("warning", "extension_without_effect", node.id, line_of(child), type=kind)
     elif kind != "failedJobRetryTimeCycle":
-        report("error", "extension_unknown", node.id, child.sourceline, type=kind)
+        report("error", "extension_unknown", node.id, line_of(child), type=kind)
 
 
 def _parameters(node: Node, container: etree._Element, tag: str, report: Report) -> dict[str, str]:
     found: dict[str, str] = {}
     for parameter in container.findall(f"{{{CAMUNDA}}}{tag}"):
         if len(parameter):
-            report("error", "parameter_not_plain", node.id, parameter.sourceline, name=parameter.get("name", ""))
+            report("error", "parameter_not_plain", node.id, line_of(parameter), name=parameter.get("name", ""))
         else:
             found[parameter.get("name", "")] = (parameter.text or "").strip()
     return found

@@ -39,7 +39,10 @@ class Duration:
         if self.days:
             local = local + timedelta(days=self.days * times)
         wall = local.replace(tzinfo=None)
-        return datetime.combine(wall.date(), wall.time(), zone).replace(fold=local.fold).astimezone(UTC) + self.rest * times
+        return (
+            datetime.combine(wall.date(), wall.time(), zone).replace(fold=local.fold).astimezone(UTC)
+            + self.rest * times
+        )
 
     @property
     def is_zero(self) -> bool:
@@ -57,7 +60,9 @@ def _add_months(moment: datetime, months: int) -> datetime:
 def parse_duration(text: str) -> Duration:
     """``P1Y2M3DT4H`` as a duration. Raises TimeRefused."""
     match = _DURATION.fullmatch(text.strip())
-    if match is None or not any(match[unit] for unit in ("years", "months", "weeks", "days", "hours", "minutes", "seconds")):
+    if match is None or not any(
+        match[unit] for unit in ("years", "months", "weeks", "days", "hours", "minutes", "seconds")
+    ):
         raise TimeRefused(f"{text[:40]!r} is no ISO 8601 duration such as P3D or PT4H")
     if match["sign"]:
         raise TimeRefused("a duration can't be negative")

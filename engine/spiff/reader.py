@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from engine.hardened_xml import XmlRefused, local_name, namespace, parse_xml
+from engine.hardened_xml import XmlRefused, line_of, local_name, namespace, parse_xml
 from engine.model import Finding
 from engine.spiff import extensions
 from engine.spiff.source import EventText, Flow, LoopText, Node, Process, Scope, TimerText
@@ -64,12 +64,12 @@ class Reader:
     def _process(self, element: etree._Element) -> None:
         key = element.get("id", "")
         if not key:
-            self.find("error", "missing_id", None, element.sourceline, type="process")
+            self.find("error", "missing_id", None, line_of(element), type="process")
             return
         self._register(element)
         executable = element.get("isExecutable", "false").strip().lower() in ("true", "1")
         scope = Scope(key)
-        process = Process(key, element.get("name") or key, self.file, element.sourceline, executable, scope)
+        process = Process(key, element.get("name") or key, self.file, line_of(element), executable, scope)
         process.documentation = _documentation(element)
         self._fill(scope, element, 1)
         self._lanes(element, scope)
@@ -78,7 +78,7 @@ class Reader:
     def _register(self, element: etree._Element) -> bool:
         identifier = element.get("id")
         if identifier in self._ids:
-            self.find("error", "duplicate_id", identifier, element.sourceline)
+            self.find("error", "duplicate_id", identifier, line_of(element))
             return False
         if identifier:
             self._ids.add(identifier)
@@ -86,7 +86,7 @@ class Reader:
 
     def _fill(self, scope: Scope, parent: etree._Element, nesting: int) -> None:
         if nesting > MAX_NESTING:
-            self.find("error", "nested_too_deep", scope.id, parent.sourceline, allowed=MAX_NESTING)
+            self.find("error", "nested_too_deep", scope.id, line_of(parent), allowed=MAX_NESTING)
             return
         flows: list[etree._Element] = []
         for element in parent:
@@ -98,7 +98,7 @@ class Reader:
             elif kind == "sequenceFlow":
                 flows.append(element)
             elif kind not in IGNORED:
-                self.find("error", "unknown_element", element.get("id"), element.sourceline, type=kind)
+                self.find("error", "unknown_element", element.get("id"), line_of(element), type=kind)
         for number, element in enumerate(flows):
             self._flow(scope, element, number)
 
@@ -108,27 +108,27 @@ class Reader:
         self._register(element)
         for end in (source, target):
             if end not in scope.nodes:
-                self.find("error", "dangling_flow", identifier, element.sourceline, reference=end)
+                self.find("error", "dangling_flow", identifier, line_of(element), reference=end)
                 return
         condition = _child(element, "conditionExpression")
         text = (condition.text or "").strip() if condition is not None else None
         scope.flows[identifier] = Flow(
-            identifier, source, target, text or None, element.get("name", ""), element.sourceline
+            identifier, source, target, text or None, element.get("name", ""), line_of(element)
         )
 
     def _node(self, scope: Scope, element: etree._Element, kind: str, nesting: int) -> None:
         self._count += 1
         if self._count > MAX_NODES:
             if self._count == MAX_NODES + 1:
-                self.find("error", "too_many_nodes", None, element.sourceline, allowed=MAX_NODES)
+                self.find("error", "too_many_nodes", None, line_of(element), allowed=MAX_NODES)
             return
         identifier = element.get("id")
         if not identifier:
-            self.find("error", "missing_id", None, element.sourceline, type=kind)
+            self.find("error", "missing_id", None, line_of(element), type=kind)
             return
         if not self._register(element):
             return
-        node = Node(identifier, kind, (element.get("name") or "").strip(), element.sourceline)
+        node = Node(identifier, kind, (element.get("name") or "").strip(), line_of(element))
         node.documentation = _documentation(element)
         node.default = element.get("default")
         self._read_event(node, element)
@@ -195,12 +195,12 @@ class Reader:
         target = self._references.get((reference or "").rpartition(":")[2])
         if target is None:
             if kind in ("message", "signal") or reference:
-                self.find("error", "missing_reference", node.id, element.sourceline, kind=kind, reference=reference or "")
+                self.find("error", "missing_reference", node.id, line_of(element), kind=kind, reference=reference or "")
             return EventText(kind)
         code = {"error": "errorCode", "escalation": "escalationCode"}.get(kind, "name")
-        name = target.get(code) or ("" if kind == "error" else target.get("name", ""))
+        name = target.get(code) or ("" if kind == "error" else target.get("name")) or ""
         if not name and kind in ("message", "signal"):
-            self.find("error", "missing_name", node.id, target.sourceline, kind=kind)
+            self.find("error", "missing_name", node.id, line_of(target), kind=kind)
         return EventText(kind, name, correlation=extensions.correlation_key(target))
 
     def _timer(self, node: Node, definition: etree._Element) -> TimerText | None:
@@ -208,7 +208,7 @@ class Reader:
             child = _child(definition, tag)
             if child is not None and (child.text or "").strip():
                 return TimerText(kind, (child.text or "").strip())
-        self.find("error", "timer_without_time", node.id, definition.sourceline)
+        self.find("error", "timer_without_time", node.id, line_of(definition))
         return None
 
     def _lanes(self, element: etree._Element, scope: Scope) -> None:
