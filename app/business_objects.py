@@ -85,6 +85,10 @@ class BusinessObject(Protocol):
         at its first task with what was given as prefill. ``source``: form, rest, message, import."""
         ...
 
+    def start_url(self, principal: Principal) -> str | None:
+        """The page where this person starts one by its form; None for who may not."""
+        ...
+
     def visible_keys(self, principal: Principal) -> Select[tuple[str]]:
         """The business keys this principal may see, as a subquery for ``IN``."""
         ...

@@ -10,7 +10,7 @@ from app.notifications.wording import Letter, NoticeWording, add_letter, add_not
 if TYPE_CHECKING:
     from flask import Flask
 
-    from app.bootstrap import Registries
+    from app.registries import Registries
 
 __all__ = [
     "Letter",

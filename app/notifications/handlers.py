@@ -61,10 +61,12 @@ def deadline_reached(session: Session, task: engine.TaskRow, stage: str) -> None
     _tell(session, ladder[stage](session, task), f"deadline.{stage}", task, f"deadline:{task.id}:{stage}", "system")
 
 
-def task_assigned(session: Session, task: engine.TaskRow, assignee: str, previous: str | None, actor: str) -> None:
+def task_assigned(
+    session: Session, task: engine.TaskRow, assignee: str | None, previous: str | None, actor: str
+) -> None:
     """Tell the new assignee, and the one it was taken from, unless they did it themselves."""
     moment = engine.now(session).isoformat()
-    if assignee != actor:
+    if assignee and assignee != actor:
         _tell(session, [assignee], "task.assigned", task, f"assigned:{task.id}:{moment}", actor)
     if previous and previous not in (actor, assignee):
         _tell(session, [previous], "task.taken_away", task, f"taken:{task.id}:{moment}", actor)

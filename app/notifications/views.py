@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from sqlalchemy.orm import Session
 
-import app.db as db
 import engine
+from app import db
 from app.accounts import queries as accounts
 from app.errors import NotVisible
 from app.notifications import queries, service, wording
-from app.security import current, signed_in
+from app.security import current, polling, signed_in
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/notices", template_folder="templates")
 
@@ -50,6 +50,7 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/bell")
 @signed_in
+@polling
 def bell() -> ResponseReturnValue:
     """The bell with its count, polled by every page."""
     return render_template("notifications/_bell.html", unread=queries.unread(db.session(), current().login))
@@ -78,7 +79,7 @@ def read_all() -> ResponseReturnValue:
 def show(session: Session, rows: tuple[queries.NoticeRow, ...]) -> list[ShownNotice]:
     """Notices in the language of the request: step and person by name, not by id."""
     language = str(get_locale() or "zh")
-    actors = accounts.display_names(session, {str(row.facts["actor"]) for row in rows if row.facts.get("actor")})
+    actors = accounts.display_names(session, {str(row.facts["actor"]) for row in rows if row.facts.get("actor")}, language)
     shown = []
     for row in rows:
         facts = dict(row.facts)

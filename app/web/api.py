@@ -67,7 +67,7 @@ class _Api(Api):  # type: ignore[misc]  # flask-smorest publishes no types
 
     ERROR_SCHEMA = ErrorSchema
 
-    def _register_error_handlers(self, app: Flask) -> None:
+    def _register_error_handlers(self) -> None:
         """Nothing: see the class."""
 
 

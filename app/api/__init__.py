@@ -1,0 +1,26 @@
+"""``/api/v1``: puts together what each slice offers to programs, and its documentation."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from app.web import api
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from app.registries import Registries
+
+PARTS = ("app.inbox.api", "app.complaints.api", "app.imports.api")
+VERSION = "1"
+
+
+def register(app: Flask, _registries: Registries) -> None:
+    """Add every part and the OpenAPI document."""
+    from app.api import views
+
+    api.install(app, VERSION)
+    for name in PARTS:
+        api.add(app, importlib.import_module(name).blueprint)
+    app.register_blueprint(views.blueprint)

@@ -1,0 +1,69 @@
+"""What every resource needs: the blueprint, the caller's view of the tables, and one way to say "unknown"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app
+from sqlalchemy import Row
+
+from app import db
+from app.business_objects import BusinessObjects
+from app.engine_rest import queries
+from app.engine_rest.errors import Missing
+from app.security import current
+from engine.tables import job, process_definition, process_instance, user_task
+
+blueprint = Blueprint("engine_rest", __name__, url_prefix="/engine-rest")
+
+
+def objects() -> BusinessObjects:
+    """The business objects of this application."""
+    found: BusinessObjects = current_app.extensions["keliu.registries"].business_objects
+    return found
+
+
+def visible_definition(definition_id: str) -> Row[Any]:
+    """A definition by id. Raises :class:`Missing`."""
+    statement = queries.definitions(current(), {})
+    row = queries.one(db.session(), statement, process_definition.c.id, definition_id)
+    if row is None:
+        raise Missing(f"No matching definition with id {definition_id[:100]}")
+    return row
+
+
+def visible_definition_by_key(key: str) -> Row[Any]:
+    """The newest active definition of a key. Raises :class:`Missing`."""
+    asked = {"key": key, "active": True}
+    statement = queries.definitions(current(), asked).order_by(process_definition.c.version.desc()).limit(1)
+    row = db.session().execute(statement).one_or_none()
+    if row is None:
+        raise Missing(f"No matching process definition with key: {key[:100]} and no tenant-id")
+    return row
+
+
+def visible_instance(instance_id: str) -> Row[Any]:
+    """A running instance by id. Raises :class:`Missing`."""
+    statement = queries.instances(current(), objects(), {})
+    row = queries.one(db.session(), statement, process_instance.c.id, instance_id)
+    if row is None:
+        raise Missing(f"Process instance with id {instance_id[:100]} does not exist")
+    return row
+
+
+def visible_task(task_id: str) -> Row[Any]:
+    """An open task by id. Raises :class:`Missing`."""
+    row = queries.one(db.session(), queries.tasks(current(), objects(), {}), user_task.c.id, task_id)
+    if row is None:
+        raise Missing(f"No matching task with id {task_id[:100]}")
+    return row
+
+
+def visible_job(job_id: str) -> Row[Any]:
+    """An unfinished job by id. Raises :class:`Missing`."""
+    row = None
+    if job_id.isascii() and job_id.isdigit() and len(job_id) < 19:
+        row = queries.one(db.session(), queries.jobs(current(), objects(), {}), job.c.id, int(job_id))
+    if row is None:
+        raise Missing(f"Job with id {job_id[:100]} does not exist")
+    return row

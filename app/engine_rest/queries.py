@@ -1,0 +1,94 @@
+"""Rows of each resource that the caller may see, filtered, sorted and paged by SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, func, or_, select, true
+from sqlalchemy.orm import Session
+
+import engine
+from app.business_objects import BusinessObjects
+from app.engine_rest import filters, vocabulary
+from app.inbox.visibility import sees_definition, sees_instance, sees_task
+from app.security import Principal
+from engine.tables import job, process_definition, process_instance, user_task
+
+Asked = Mapping[str, Any]
+
+TASK_COLUMNS = (*user_task.c, process_instance.c.state.label("instance_state"))
+DEFINITION_COLUMNS = tuple(
+    process_definition.c[name]
+    for name in ("id", "key", "name", "version", "resource", "deployment_id", "state", "nodes", "start_messages")
+)
+INSTANCE_COLUMNS = tuple(
+    process_instance.c[name] for name in ("id", "definition_id", "definition_key", "business_key", "state")
+)
+JOB_COLUMNS = (
+    *job.c,
+    process_instance.c.definition_id,
+    process_instance.c.definition_key,
+    process_instance.c.state.label("instance_state"),
+)
+
+
+def tasks(principal: Principal, objects: BusinessObjects, asked: Asked) -> Select[Any]:
+    """Open tasks. Asked for candidates, only those nobody has, unless ``includeAssignedTasks``."""
+    statement = (
+        select(*TASK_COLUMNS)
+        .join(process_instance, process_instance.c.id == user_task.c.instance_id)
+        .where(user_task.c.state.in_(vocabulary.OPEN), sees_task(principal, objects))
+        .where(*filters.conditions(vocabulary.TASK, asked))
+    )
+    offered = any(asked.get(name) is not None for name in vocabulary.CANDIDATE_FILTERS)
+    if offered and not _flag(asked, "includeAssignedTasks"):
+        statement = statement.where(user_task.c.assignee.is_(None))
+    return statement
+
+
+def definitions(principal: Principal, asked: Asked) -> Select[Any]:
+    """Deployed versions."""
+    found = select(*DEFINITION_COLUMNS).where(sees_definition(principal))
+    return found.where(*filters.conditions(vocabulary.DEFINITION, asked))
+
+
+def instances(principal: Principal, objects: BusinessObjects, asked: Asked) -> Select[Any]:
+    """Instances that run."""
+    running = process_instance.c.state.in_(vocabulary.RUNNING)
+    found = select(*INSTANCE_COLUMNS).where(running, sees_instance(principal, objects))
+    return found.where(*filters.conditions(vocabulary.INSTANCE, asked))
+
+
+def jobs(principal: Principal, objects: BusinessObjects, asked: Asked) -> Select[Any]:
+    """Timers, deadlines, service tasks and messages of instances that are not done yet."""
+    return (
+        select(*JOB_COLUMNS)
+        .join(process_instance, process_instance.c.id == job.c.instance_id)
+        .where(job.c.kind.in_(vocabulary.LISTED_JOBS), _unfinished(), sees_instance(principal, objects))
+        .where(*filters.conditions(vocabulary.JOB, asked))
+    )
+
+
+def _unfinished() -> Any:
+    return or_(job.c.state.in_(engine.UNFINISHED_JOBS), job.c.state == engine.JobState.FAILED)
+
+
+def page(session: Session, words: filters.Vocabulary, asked: Asked, statement: Select[Any]) -> Sequence[Row[Any]]:
+    """The rows of one page."""
+    return session.execute(filters.paged(asked, filters.ordered(words, asked, statement))).all()
+
+
+def count(session: Session, statement: Select[Any]) -> int:
+    """How many rows there are in all."""
+    return int(session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0)
+
+
+def one(session: Session, statement: Select[Any], key: Any, value: Any) -> Row[Any] | None:
+    """The one row with that id, if the caller sees it."""
+    return session.execute(statement.where(true(), key == value)).one_or_none()
+
+
+def _flag(asked: Asked, name: str) -> bool:
+    value = asked.get(name)
+    return value is not None and filters.flag(value)

@@ -1,0 +1,108 @@
+"""Rows as Camunda writes them. Names that this engine has no use for are there with null, as clients expect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import Row
+
+import engine
+from app.engine_rest.values import moment, variables_to_camunda
+
+SUSPENDED = "suspended"
+
+
+def task(row: Row[Any]) -> dict[str, Any]:
+    """One user task."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "assignee": row.assignee,
+        "created": moment(row.created_at),
+        "due": moment(row.due_at),
+        "followUp": moment(row.follow_up_at),
+        "lastUpdated": moment(row.claimed_at or row.created_at),
+        "delegationState": None,
+        "description": None,
+        "executionId": row.instance_id,
+        "owner": None,
+        "parentTaskId": None,
+        "priority": row.priority,
+        "processDefinitionId": row.definition_id,
+        "processInstanceId": row.instance_id,
+        "taskDefinitionKey": row.node_id,
+        "caseExecutionId": None,
+        "caseInstanceId": None,
+        "caseDefinitionId": None,
+        "suspended": row.instance_state == SUSPENDED,
+        "formKey": row.form_key,
+        "camundaFormRef": None,
+        "tenantId": None,
+    }
+
+
+def definition(row: Row[Any]) -> dict[str, Any]:
+    """One version of a process."""
+    return {
+        "id": row.id,
+        "key": row.key,
+        "category": None,
+        "description": None,
+        "name": row.name,
+        "version": row.version,
+        "resource": row.resource,
+        "deploymentId": row.deployment_id,
+        "diagram": None,
+        "suspended": row.state == SUSPENDED,
+        "tenantId": None,
+        "versionTag": None,
+        "historyTimeToLive": None,
+        "startableInTasklist": True,
+    }
+
+
+def instance(row: Row[Any] | engine.InstanceRow) -> dict[str, Any]:
+    """One process instance."""
+    return {
+        "links": [],
+        "id": row.id,
+        "definitionId": row.definition_id,
+        "definitionKey": row.definition_key,
+        "businessKey": row.business_key,
+        "caseInstanceId": None,
+        "ended": row.state in (engine.InstanceState.COMPLETED, engine.InstanceState.CANCELLED),
+        "suspended": row.state == SUSPENDED,
+        "tenantId": None,
+    }
+
+
+def started(row: engine.InstanceRow, variables: Mapping[str, Any] | None) -> dict[str, Any]:
+    """An instance just started, with its variables when asked for."""
+    link = url_for("engine_rest.process_instance", instance_id=row.id, _external=True)
+    found = instance(row) | {"links": [{"method": "GET", "href": link, "rel": "self"}]}
+    return found if variables is None else found | {"variables": variables_to_camunda(variables)}
+
+
+def job(row: Row[Any]) -> dict[str, Any]:
+    """One job. ``activityId`` is ours: Camunda hides it behind the job definition."""
+    return {
+        "id": str(row.id),
+        "jobDefinitionId": None,
+        "dueDate": moment(row.due_at),
+        "processInstanceId": row.instance_id,
+        "processDefinitionId": row.definition_id,
+        "processDefinitionKey": row.definition_key,
+        "executionId": row.instance_id,
+        "retries": max(row.max_attempts - row.attempts, 0),
+        "exceptionMessage": row.last_error,
+        "failedActivityId": row.node_id if row.last_error else None,
+        "suspended": row.instance_state == SUSPENDED,
+        "priority": row.priority,
+        "tenantId": None,
+        "createTime": moment(row.created_at),
+        "batchId": None,
+        "activityId": row.node_id,
+        "jobType": row.kind,
+    }

@@ -1,0 +1,44 @@
+"""The diagram of an instance: its file, where its tokens are, and names in English."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify
+from flask.typing import ResponseReturnValue
+
+import engine
+from app import db
+from app.inbox.views import blueprint, objects
+from app.inbox.visibility import require_instance
+from app.security import current, polling, signed_in
+from app.web.i18n import language
+
+
+@blueprint.get("/instances/<instance_id>/diagram.bpmn")
+@signed_in
+def diagram_xml(instance_id: str) -> ResponseReturnValue:
+    """The BPMN file as it was deployed."""
+    session = db.session()
+    found = require_instance(session, current(), objects(), instance_id)
+    return Response(engine.queries.definition_xml(session, found.definition_id), mimetype="application/xml")
+
+
+@blueprint.get("/instances/<instance_id>/state.json")
+@signed_in
+@polling
+def diagram_state(instance_id: str) -> ResponseReturnValue:
+    """Where the instance stands and where it has been."""
+    session = db.session()
+    found = require_instance(session, current(), objects(), instance_id)
+    tokens = [{"node": token.node_id, "state": token.state} for token in engine.queries.tokens(session, found.id)]
+    return jsonify(tokens=tokens, passed=sorted(engine.queries.passed(session, found.id)))
+
+
+@blueprint.get("/instances/<instance_id>/names.json")
+@signed_in
+def diagram_names(instance_id: str) -> ResponseReturnValue:
+    """Names of the elements in the reader's language."""
+    session = db.session()
+    found = require_instance(session, current(), objects(), instance_id)
+    nodes = engine.queries.definition(session, found.definition_id).nodes
+    shown = language()
+    return jsonify({node: engine.queries.node_name(session, found.definition_id, node, shown) for node in nodes})

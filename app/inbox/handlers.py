@@ -1,0 +1,14 @@
+"""What the inbox does when the engine moves on."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+import engine
+from app.inbox import drafts
+
+
+def on_event(session: Session, event: engine.Event) -> None:
+    """Engine listener: a task that is over keeps no drafts, whoever wrote them."""
+    if isinstance(event, engine.TaskCompleted | engine.events.TaskCancelled):
+        drafts.discard(session, event.task.id)

@@ -1,0 +1,174 @@
+"""Tasks and instances in the reader's words: step, case, customer, deadline, people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+import engine
+from app.accounts import queries as accounts
+from app.business_objects import BusinessObjects, Summary
+from app.inbox.queries import StartedRow
+from app.security import Principal
+from app.web.i18n import language
+
+KNOWN_PROCESSES = 256
+_process_names: dict[str, tuple[str, str]] = {}
+AT_RISK = 0.8
+"""Part of the service level after which a task is at risk [C15]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """How a deadline stands. ``remaining`` is working time, negative when it is over."""
+
+    at: datetime
+    remaining: timedelta
+    state: str  # ok, risk, late
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """One row of a box."""
+
+    task: engine.TaskRow
+    step: str
+    process: str
+    title: str
+    customer: str
+    url: str
+    due: Due | None
+    holder: str
+    can_claim: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartedLine:
+    """One row of "started by me"."""
+
+    row: StartedRow
+    process: str
+    title: str
+    customer: str
+    url: str
+    steps: tuple[tuple[str, str], ...]
+    """(step, who has it) where the instance waits."""
+
+
+def task_lines(
+    session: Session, principal: Principal, objects: BusinessObjects, tasks: Iterable[engine.TaskRow]
+) -> list[TaskLine]:
+    """Rows with words, three statements for the whole page."""
+    rows = list(tasks)
+    summaries = _summaries(session, principal, objects, [(row.definition_key, row.business_key) for row in rows])
+    names = accounts.display_names(session, {row.assignee or row.ended_by or "" for row in rows}, language())
+    return [_task_line(session, row, summaries.get((row.definition_key, row.business_key)), names) for row in rows]
+
+
+def started_lines(
+    session: Session, principal: Principal, objects: BusinessObjects, rows: Iterable[StartedRow]
+) -> list[StartedLine]:
+    """Rows with words."""
+    found = list(rows)
+    summaries = _summaries(session, principal, objects, [(row.definition_key, row.business_key) for row in found])
+    logins = {assignee for row in found for _node, assignee in row.waits_at if assignee}
+    names = accounts.display_names(session, logins, language())
+    return [_started_line(session, row, summaries.get((row.definition_key, row.business_key)), names) for row in found]
+
+
+def due_of(session: Session, task: engine.TaskRow) -> Due | None:
+    """How the deadline of a task stands on its calendar; at the moment it ended for one that is over."""
+    if task.due_at is None:
+        return None
+    now = task.ended_at or engine.now(session)
+    if task.due_at <= now:
+        late = _working(session, task.calendar, task.due_at, now)
+        return Due(task.due_at, -late, "late")
+    remaining = _working(session, task.calendar, now, task.due_at)
+    minutes = task.service_minutes
+    allowed = timedelta(minutes=minutes) if minutes else _working(session, task.calendar, task.created_at, task.due_at)
+    return Due(task.due_at, remaining, "risk" if remaining <= allowed * (1 - AT_RISK) else "ok")
+
+
+def step_name(session: Session, definition_id: str, node_id: str) -> str:
+    """The name of a step in the reader's language."""
+    return engine.queries.node_name(session, definition_id, node_id, language())
+
+
+def process_name(session: Session, definition_id: str) -> str:
+    """The name of a process in the reader's language: the deployed translation knows it under the process id.
+    Definitions never change, so the names are read once."""
+    found = _process_names.get(definition_id)
+    if found is None:
+        while len(_process_names) >= KNOWN_PROCESSES:
+            _process_names.pop(next(iter(_process_names)), None)
+        found = _process_names[definition_id] = _read_process_names(session, definition_id)
+    return found[1] if language() == "en" else found[0]
+
+
+def _read_process_names(session: Session, definition_id: str) -> tuple[str, str]:
+    definition = engine.queries.definition(session, definition_id)
+    try:
+        words = json.loads(engine.queries.part(session, definition_id, "translation", "en"))
+    except engine.DefinitionNotFound:
+        return definition.name, definition.name
+    return definition.name, str(words.get("elements", {}).get(definition.key) or definition.name)
+
+
+def _task_line(
+    session: Session, row: engine.TaskRow, summary: Summary | None, names: Mapping[str, str]
+) -> TaskLine:
+    step = step_name(session, row.definition_id, row.node_id)
+    return TaskLine(
+        task=row,
+        step=step,
+        process=process_name(session, row.definition_id),
+        title=summary.title if summary else row.business_key or step,
+        customer=summary.customer if summary else "",
+        url=summary.url if summary else "",
+        due=due_of(session, row),
+        holder=names.get(row.assignee or row.ended_by or "", ""),
+        can_claim=row.is_open and row.assignee is None,
+    )
+
+
+def _started_line(session: Session, row: StartedRow, summary: Summary | None, names: Mapping[str, str]) -> StartedLine:
+    process = process_name(session, row.definition_id)
+    steps = tuple(
+        (step_name(session, row.definition_id, node), names.get(assignee, "") if assignee else _("nobody yet"))
+        for node, assignee in row.waits_at
+    )
+    return StartedLine(
+        row=row,
+        process=process,
+        title=summary.title if summary else row.title or row.business_key or process,
+        customer=summary.customer if summary else "",
+        url=summary.url if summary else "",
+        steps=steps,
+    )
+
+
+def _summaries(
+    session: Session, principal: Principal, objects: BusinessObjects, keys: Iterable[tuple[str, str | None]]
+) -> dict[tuple[str, str | None], Summary]:
+    by_process: dict[str, list[str]] = {}
+    for process, key in keys:
+        if key is not None:
+            by_process.setdefault(process, []).append(key)
+    found: dict[tuple[str, str | None], Summary] = {}
+    for process, business_keys in by_process.items():
+        known = objects.get(process)
+        if known is not None:
+            texts = known.summaries(session, list(dict.fromkeys(business_keys)), principal)
+            found.update({(process, key): summary for key, summary in texts.items()})
+    return found
+
+
+def _working(session: Session, calendar: str | None, start: datetime, end: datetime) -> timedelta:
+    return engine.runtime(session).calendars(session, calendar).between(start, end)
+
