@@ -33,18 +33,18 @@ from engine.commands.model import (
     RunJob,
     StartProcess,
 )
-from engine.commands.projection import known, service_key, timer_key
+from engine.commands.projection import job_key
 from engine.commands.unit import restore, unit_of
 from engine.context import Runtime
 from engine.errors import ExecutionFailed, TaskNotFound
 from engine.events import Event
 from engine.facade import execute, record_incident
 from engine.handlers import HandlerRegistry
-from engine.model import InstanceState
+from engine.model import UNFINISHED_JOBS, InstanceState, JobKind, JobState
 from engine.rows import InstanceRow, JobRow, TaskRow
 from engine.spiff import programs
 from engine.store import statements as sql
-from engine.store.tables import metadata, process_instance
+from engine.store.tables import metadata, process_instance, subscription
 
 T = TypeVar("T")
 
@@ -303,19 +303,23 @@ def check_instance(session: Session, instance_id: str) -> None:
     """Raises AssertionError when state and rows of an active instance do not agree."""
     state = session.execute(select(process_instance.c.state).where(process_instance.c.id == instance_id)).scalar_one()
     connection = session.connection()
-    rows = known(connection, instance_id)
+    tasks = {task.id for task in queries.open_tasks(session, instance_id)}
+    standing = (*UNFINISHED_JOBS, JobState.FAILED)
+    kinds = (JobKind.TIMER, JobKind.SERVICE_TASK)
+    keys = {job.dedupe_key for job in queries.jobs(session, instance_id=instance_id, states=standing, kinds=kinds)}
+    found = select(subscription.c.task_id, subscription.c.name).where(subscription.c.instance_id == instance_id)
+    subscriptions = {(row.task_id, row.name) for row in session.execute(found)}
     if state != InstanceState.ACTIVE.value:
-        assert not (rows.tasks or rows.jobs or rows.subscriptions), f"an ended instance still waits: {rows}"
+        assert not (tasks or keys or subscriptions), "an ended instance still waits"
         return
     row = connection.execute(sql.READ_INSTANCE, {"id": instance_id}).one()
     unit = unit_of(session, connection, row, "check")
     execution = restore(unit, row)
     assert execution.dump() == bytes(row.i_blob), "the state changes by being saved and restored"
     waiting = execution.waiting()
-    assert {task.task_id for task in waiting.tasks} == rows.tasks
-    wanted = {timer_key(timer) for timer in waiting.timers} | {service_key(service) for service in waiting.services}
-    assert wanted == {key for key in rows.jobs if not key.startswith("deadline:")}
-    assert {(sub.task_id, sub.name) for sub in waiting.subscriptions} == set(rows.subscriptions)
+    assert {task.task_id for task in waiting.tasks} == tasks
+    assert {job_key(entry) for entry in (*waiting.timers, *waiting.services)} == keys
+    assert {(sub.task_id, sub.name) for sub in waiting.subscriptions} == subscriptions
 
 
 def folder(path: Path) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from engine.commands.audit import audit
 from engine.commands.model import CancelInstance, Result, SetVariables
-from engine.commands.projection import NOTHING, known, project
+from engine.commands.projection import clear, known
 from engine.commands.saving import end, save
 from engine.commands.unit import executing, lock_instance, restore
 from engine.commands.values import checked
@@ -17,7 +17,7 @@ def cancel(session: Session, command: CancelInstance) -> Result:
     """The instance is cancelled with its tasks, jobs and subscriptions. Raises InstanceNotFound, InstanceNotActive."""
     unit, _ = lock_instance(session, command.instance_id, command.actor)
     audit(session, command, unit.instance_id, unit.business_key, {"reason": command.reason})
-    project(unit, known(unit.connection, unit.instance_id), NOTHING)
+    clear(unit)
     end(unit, InstanceState.CANCELLED, None, command.reason)
     unit.write_history()
     unit.publish()
@@ -30,8 +30,9 @@ def set_variables(session: Session, command: SetVariables) -> Result:
     unit, row = lock_instance(session, command.instance_id, command.actor)
     audit(session, command, unit.instance_id, unit.business_key, {"variables": variables, "reason": command.reason})
     execution = restore(unit, row)
+    rows = known(execution.waiting())
     unit.record("variables_set", changes=variables)
     with executing(unit.instance_id):
         execution.set_variables(variables)
-    created = save(unit, execution, known(unit.connection, unit.instance_id))
+    created = save(unit, execution, rows)
     return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, created=created)

@@ -12,7 +12,7 @@ from engine.commands.audit import audit
 from engine.commands.incidents import open_incident, record_command_failure
 from engine.commands.messages import Message, deliver, deliver_signal, signal
 from engine.commands.model import AddWork, Command, Result, RetryJob, RunJob
-from engine.commands.projection import known
+from engine.commands.projection import Done, known
 from engine.commands.saving import save
 from engine.commands.unit import Unit, executing, lock_instance, restore
 from engine.commands.values import checked
@@ -62,11 +62,12 @@ def _timer(session: Session, command: RunJob, job: JobRow) -> Result:
     unit, row = lock_instance(session, _instance_id(job), command.actor)
     ledger.finish(session, job.id, command.worker, unit.at)
     execution = restore(unit, row)
-    rows = known(unit.connection, unit.instance_id)
+    rows = known(execution.waiting())
     unit.record("timer_fired", job.node_id, job.task_id, {"due_at": job.due_at.isoformat()})
     with executing(unit.instance_id):
         execution.fire_timer(str(job.task_id), job.payload["key"])
-    return _result(unit, job, created=save(unit, execution, rows, late=job.payload["late"]))
+    done = Done(job_key=job.dedupe_key)
+    return _result(unit, job, created=save(unit, execution, rows, done=done, late=job.payload["late"]))
 
 
 def _deadline(session: Session, command: RunJob, job: JobRow) -> Result:
@@ -91,8 +92,8 @@ def _service(session: Session, command: RunJob, job: JobRow) -> Result:
     if handler is None:
         raise NotFound(instance_id=unit.instance_id, node_id=job.node_id, topic=topic)
     execution = restore(unit, row)
-    rows = known(unit.connection, unit.instance_id)
-    waiting = next((w for w in execution.waiting().services if w.task_id == job.task_id), None)
+    before = execution.waiting()
+    waiting = next((service for service in before.services if service.task_id == job.task_id), None)
     if waiting is None:
         raise JobNotRunnable(job_id=job.id, state=job.state.value)
     try:
@@ -104,7 +105,8 @@ def _service(session: Session, command: RunJob, job: JobRow) -> Result:
     else:
         with executing(unit.instance_id):
             execution.finish_service(waiting.task_id, variables)
-    return _result(unit, job, created=save(unit, execution, rows))
+    done = Done(job_key=job.dedupe_key)
+    return _result(unit, job, created=save(unit, execution, known(before), done=done))
 
 
 def _call(unit: Unit, job: JobRow, waiting: WaitingService) -> ServiceCall:

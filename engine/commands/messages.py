@@ -87,10 +87,10 @@ def _deliver_to(session: Session, message: Message, row: Row[Any]) -> Result | N
         if _gone(session, row):
             return None
         raise
-    rows = known(unit.connection, unit.instance_id)
+    execution = restore(unit, state)
+    rows = known(execution.waiting())
     if (row.task_id, row.name) not in rows.subscriptions:
         return None
-    execution = restore(unit, state)
     changes = {"name": row.name, **message.variables}
     unit.record(f"{row.kind}_received", row.node_id, row.task_id, changes)
     with executing(unit.instance_id):

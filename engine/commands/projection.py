@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select, text
 
 from engine.commands import ledger
 from engine.commands.deadlines import deadline_jobs
@@ -30,46 +30,62 @@ from engine.store.tables import user_task
 NOTHING = Waiting(tasks=(), timers=(), subscriptions=(), services=())
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the command itself has finished already: the task it completed, the job it ran."""
+
+    task_id: str | None = None
+    job_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """What the rows say before the change."""
+    """What the rows say before the change. They are written with the state in one commit, so the restored workflow
+    knows them, and nothing is read."""
 
-    tasks: set[str] = field(default_factory=set)
-    jobs: dict[str, tuple[int, str]] = field(default_factory=dict)  # dedupe key → (id, task id)
-    subscriptions: dict[tuple[str, str], int] = field(default_factory=dict)  # (task id, name) → id
-    candidates: list[tuple[str, str]] = field(default_factory=list)  # (kind, name) of the command's task
-
-
-def known(connection: Connection, instance_id: str, task_id: str = "") -> Known:
-    """Read the rows of an instance, and the candidates of one task, in one round trip."""
-    found = Known()
-    for what, key, name, number in connection.execute(sql.PROJECTION, {"instance": instance_id, "task": task_id}):
-        if what == "task":
-            found.tasks.add(key)
-        elif what == "job":
-            found.jobs[key] = (number, name)
-        elif what == "subscription":
-            found.subscriptions[(key, name)] = number
-        else:
-            found.candidates.append((what, key))
-    return found
+    tasks: Mapping[str, WaitingTask]
+    jobs: frozenset[tuple[str, str]]
+    """(task id, dedupe key) of timers and service tasks."""
+    subscriptions: frozenset[tuple[str, str]]
+    """(task id, name)"""
 
 
-def project(unit: Unit, rows: Known, waiting: Waiting, *, late: int = 0) -> tuple[TaskRow, ...]:
+def known(waiting: Waiting) -> Known:
+    """The rows of an instance that waits like this."""
+    return Known(
+        tasks={task.task_id: task for task in waiting.tasks},
+        jobs=frozenset((entry.task_id, job_key(entry)) for entry in (*waiting.timers, *waiting.services)),
+        subscriptions=frozenset((sub.task_id, sub.name) for sub in waiting.subscriptions),
+    )
+
+
+def job_key(entry: WaitingTimer | WaitingService) -> str:
+    """The dedupe key: one unfinished job per timer and cycle, one per service task."""
+    if isinstance(entry, WaitingTimer):
+        return f"timer:{entry.task_id}:{entry.key}"
+    return f"service:{entry.task_id}"
+
+
+def project(
+    unit: Unit, rows: Known, waiting: Waiting, *, done: Done | None = None, late: int = 0
+) -> tuple[TaskRow, ...]:
     """Bring the rows up to date with ``waiting``; returns the tasks that are new.
 
-    ``late`` is how many cycles of a timer have already fired one after the other to catch up.
+    ``done`` is what the command has already finished. ``late`` is how many cycles of a timer have already fired one
+    after the other to catch up.
     """
-    created = _tasks(unit, rows, waiting.tasks)
-    _jobs(unit, rows, waiting, created, late)
+    done = done or Done()
+    open_now = {task.task_id for task in waiting.tasks}
+    gone = {task_id: task for task_id, task in rows.tasks.items() if task_id not in open_now}
+    _cancel_tasks(unit, [task_id for task_id in gone if task_id != done.task_id])
+    created = _create_tasks(unit, [task for task in waiting.tasks if task.task_id not in rows.tasks])
+    _cancel_deadlines(unit, [task_id for task_id, task in gone.items() if task.service_level])
+    _jobs(unit, rows, waiting, created, done, late)
     _subscriptions(unit, rows, waiting.subscriptions)
     return created
 
 
-def _tasks(unit: Unit, rows: Known, waiting: tuple[WaitingTask, ...]) -> tuple[TaskRow, ...]:
-    open_now = {task.task_id for task in waiting}
-    _cancel_tasks(unit, rows.tasks - open_now)
-    new = [task for task in waiting if task.task_id not in rows.tasks]
+def _create_tasks(unit: Unit, new: list[WaitingTask]) -> tuple[TaskRow, ...]:
     if not new:
         return ()
     values = [task_values(unit, task) for task in new]
@@ -144,7 +160,7 @@ def created_row(values: Mapping[str, Any], task: WaitingTask) -> TaskRow:
     )
 
 
-def _cancel_tasks(unit: Unit, gone: set[str]) -> None:
+def _cancel_tasks(unit: Unit, gone: list[str]) -> None:
     if not gone:
         return
     found = unit.connection.execute(select(*TASK).where(user_task.c.id.in_(gone)).order_by(user_task.c.id)).all()
@@ -155,40 +171,34 @@ def _cancel_tasks(unit: Unit, gone: set[str]) -> None:
         unit.events.append(TaskCancelled(**unit.facts(), task=task_row(row)))
 
 
-def _jobs(unit: Unit, rows: Known, waiting: Waiting, created: tuple[TaskRow, ...], late: int) -> None:
-    wanted = {timer_key(timer): timer for timer in waiting.timers} | {
-        service_key(service): service for service in waiting.services
-    }
-    open_tasks = {task.task_id for task in waiting.tasks}
+def _cancel_deadlines(unit: Unit, gone: list[str]) -> None:
+    if gone:
+        values = [{"b_instance": unit.instance_id, "b_task": task_id, "ended_at": unit.at} for task_id in gone]
+        unit.connection.execute(sql.CANCEL_DEADLINES, values)
+
+
+def _jobs(unit: Unit, rows: Known, waiting: Waiting, created: tuple[TaskRow, ...], done: Done, late: int) -> None:
+    wanted = {(entry.task_id, job_key(entry)): entry for entry in (*waiting.timers, *waiting.services)}
     gone = [
-        number
-        for key, (number, task_id) in rows.jobs.items()
-        if key not in wanted and not (key.startswith("deadline:") and task_id in open_tasks)
+        {"b_instance": unit.instance_id, "b_key": key, "ended_at": unit.at}
+        for task_id, key in sorted(rows.jobs - wanted.keys())
+        if key != done.job_key
     ]
     if gone:
-        unit.connection.execute(sql.CANCEL_JOB, [{"b_id": number, "ended_at": unit.at} for number in gone])
+        unit.connection.execute(sql.CANCEL_JOB, gone)
     levels = {task.task_id: task.service_level for task in waiting.tasks}
     entries = [entry for row in created for entry in deadline_jobs(unit, row, levels[row.id])]
-    for key, source in wanted.items():
-        if key not in rows.jobs:
-            entries.append(_job(unit, key, source, late))
-    ledger.add(unit.session, unit.connection, entries)
+    entries += [
+        _job(unit, key, entry, late) for (task_id, key), entry in wanted.items() if (task_id, key) not in rows.jobs
+    ]
+    if entries:
+        ledger.add(unit.session, unit.connection, entries)
 
 
 def _job(unit: Unit, key: str, source: WaitingTimer | WaitingService, late: int) -> dict[str, Any]:
     if isinstance(source, WaitingTimer):
         return _timer_job(unit, key, source, late)
     return _service_job(unit, key, source)
-
-
-def timer_key(timer: WaitingTimer) -> str:
-    """One unfinished job per timer and cycle."""
-    return f"timer:{timer.task_id}:{timer.key}"
-
-
-def service_key(service: WaitingService) -> str:
-    """One unfinished job per service task."""
-    return f"service:{service.task_id}"
 
 
 def _timer_job(unit: Unit, key: str, timer: WaitingTimer, late: int) -> dict[str, Any]:
@@ -223,7 +233,7 @@ def _service_job(unit: Unit, key: str, service: WaitingService) -> dict[str, Any
 
 def _subscriptions(unit: Unit, rows: Known, waiting: tuple[WaitingSubscription, ...]) -> None:
     wanted = {(sub.task_id, sub.name): sub for sub in waiting}
-    gone = [{"b_id": number} for key, number in rows.subscriptions.items() if key not in wanted]
+    gone = [{"b_task": task_id, "b_name": name} for task_id, name in sorted(rows.subscriptions - wanted.keys())]
     if gone:
         unit.connection.execute(sql.DELETE_SUBSCRIPTION, gone)
     values = [
@@ -241,3 +251,11 @@ def _subscriptions(unit: Unit, rows: Known, waiting: tuple[WaitingSubscription, 
     ]
     if values:
         unit.connection.execute(sql.INSERT_SUBSCRIPTION, values)
+
+
+def clear(unit: Unit) -> None:
+    """Nothing waits any more, whatever the state says: for an instance that is cancelled."""
+    open_tasks = select(user_task.c.id).where(user_task.c.instance_id == unit.instance_id, text(sql.OPEN))
+    _cancel_tasks(unit, list(unit.connection.scalars(open_tasks)))
+    unit.connection.execute(sql.CANCEL_ALL_JOBS, {"b_instance": unit.instance_id, "ended_at": unit.at})
+    unit.connection.execute(sql.DELETE_ALL_SUBSCRIPTIONS, {"b_instance": unit.instance_id})

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from engine.commands import ledger
-from engine.commands.projection import NOTHING, Known, project
+from engine.commands.projection import NOTHING, Done, Known, project
 from engine.commands.unit import Unit, executing
 from engine.errors import InstanceChanged, LimitExceeded
 from engine.events import InstanceEnded
@@ -21,7 +21,9 @@ from engine.store.tables import job
 USER_TASKS = frozenset({"userTask", "manualTask"})
 
 
-def save(unit: Unit, execution: Execution, rows: Known, *, late: int = 0) -> tuple[TaskRow, ...]:
+def save(
+    unit: Unit, execution: Execution, rows: Known, *, done: Done | None = None, late: int = 0
+) -> tuple[TaskRow, ...]:
     """Write everything a command did to its instance; returns the new user tasks.
 
     Raises InstanceChanged when another commit came between, LimitExceeded when the state grew too large.
@@ -30,7 +32,7 @@ def save(unit: Unit, execution: Execution, rows: Known, *, late: int = 0) -> tup
         waiting = _deliver_early_messages(unit, execution, rows)
         variables = execution.variables()
         _record_steps(unit, execution)
-        created = project(unit, rows, waiting, late=late)
+        created = project(unit, rows, waiting, done=done, late=late)
         _throw(unit, execution.thrown)
         if execution.completed:
             end(unit, InstanceState.COMPLETED, variables, None)
@@ -104,7 +106,8 @@ def _throw(unit: Unit, thrown: list[Thrown]) -> None:
                 expires_at=unit.at + unit.runtime.limits.message_lifetime,
             )
         )
-    ledger.add(unit.session, unit.connection, entries)
+    if entries:
+        ledger.add(unit.session, unit.connection, entries)
 
 
 def _dumped(unit: Unit, execution: Execution) -> bytes:

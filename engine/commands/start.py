@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine.commands.model import Result, StartProcess
-from engine.commands.projection import Known, created_row, insert_candidates, task_values
+from engine.commands.projection import NOTHING, created_row, insert_candidates, known, task_values
 from engine.commands.saving import save
 from engine.commands.unit import Unit, executing, program
 from engine.commands.values import checked
@@ -49,9 +49,9 @@ def start_definition(session: Session, row: Row[Any], command: StartProcess, *, 
     definition = program(session, unit.definition_id)
     with executing(unit.instance_id):
         execution = Execution.start(definition, unit.execution_context(), variables, message)
-    rows = Known()
+    rows = known(NOTHING)
     if command.complete_task is not None:
-        _complete_first(unit, execution, rows, command.complete_task, first_variables)
+        _complete_first(unit, execution, command.complete_task, first_variables)
     created = save(unit, execution, rows)
     return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, created=created)
 
@@ -115,9 +115,7 @@ def _insert(unit: Unit, title: str, variables: Mapping[str, Any]) -> None:
         raise BusinessKeyTaken(business_key=unit.business_key) from error
 
 
-def _complete_first(
-    unit: Unit, execution: Execution, rows: Known, node_id: str, variables: Mapping[str, Any]
-) -> TaskRow:
+def _complete_first(unit: Unit, execution: Execution, node_id: str, variables: Mapping[str, Any]) -> TaskRow:
     """The start form is the first task's form: claim and complete it in the commit that starts the instance."""
     waiting = next((task for task in execution.waiting().tasks if task.node_id == node_id), None)
     if waiting is None:

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from engine.commands.audit import audit
 from engine.commands.model import AssignTask, ClaimTask, CompleteTask, ReleaseTask, Result
-from engine.commands.projection import known
+from engine.commands.projection import Done, known
 from engine.commands.saving import save
 from engine.commands.unit import Unit, executing, require_active, restore, unit_of
 from engine.commands.values import checked
 from engine.errors import NotAllowed, TaskAlreadyClaimed, TaskAlreadyCompleted, TaskCancelled, TaskNotFound
 from engine.events import TaskAssigned, TaskCompleted
-from engine.model import TaskState
+from engine.model import TaskState, WaitingTask
 from engine.rows import TaskRow
 from engine.store import statements as sql
 from engine.store.rows import TASK, task_row
@@ -34,10 +34,10 @@ def complete(session: Session, command: CompleteTask) -> Result:
     """
     variables = checked(command.variables)
     unit, row = _lock(session, command.task_id, command.actor, with_state=True)
-    rows = known(unit.connection, unit.instance_id, command.task_id)
-    task = _task(row, rows.candidates)
-    _may_complete(task, command)
     execution = restore(unit, row)
+    rows = known(execution.waiting())
+    task = _with_candidates(row, rows.tasks[command.task_id])
+    _may_complete(task, command)
     with executing(unit.instance_id):
         execution.complete(command.task_id, variables)
     done = replace(
@@ -48,10 +48,9 @@ def complete(session: Session, command: CompleteTask) -> Result:
         ended_at=unit.at,
         ended_by=command.actor,
     )
-    rows.tasks.discard(task.id)
     _write_completion(unit, done)
     unit.events.append(TaskCompleted(**unit.facts(), task=done, variables=variables))
-    created = save(unit, execution, rows)
+    created = save(unit, execution, rows, done=Done(task_id=task.id))
     return Result(
         instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, created=created, task=done
     )
@@ -159,6 +158,16 @@ def _lock(session: Session, task_id: str, actor: str, *, with_state: bool) -> tu
     unit = unit_of(session, connection, row, actor)
     require_active(unit)
     return unit, row
+
+
+def _with_candidates(row: Row[Any], waiting: WaitingTask) -> TaskRow:
+    """The row; its candidates are in the state as well as in a table, so they need not be read."""
+    return replace(
+        _task(row, ()),
+        candidate_groups=waiting.candidate_groups,
+        candidate_users=waiting.candidate_users,
+        excluded_users=waiting.excluded_users,
+    )
 
 
 def _task(row: Row[Any], candidates: Collection[tuple[str, str]]) -> TaskRow:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, bindparam, case, cast, insert, literal, select, text, union_all, update
-from sqlalchemy import delete as sql_delete
+from sqlalchemy import String, bindparam, case, delete, insert, select, text, update
 
 from engine.model import IncidentState, InstanceState, JobKind, JobState, TaskState
 from engine.store.tables import (
@@ -49,24 +48,6 @@ LOCK_TASK = (
 )
 LOCK_TASK_WITH_STATE = LOCK_TASK.add_columns(*_state_columns)
 
-# Everything the instance waits for as rows, and the candidates of one task, in one round trip.
-PROJECTION = union_all(
-    select(
-        literal("task").label("what"), user_task.c.id.label("key"), literal("").label("name"), literal(0).label("no")
-    ).where(user_task.c.instance_id == bindparam("instance"), text("user_task." + OPEN)),
-    select(literal("job"), job.c.dedupe_key, job.c.task_id, job.c.id).where(
-        job.c.instance_id == bindparam("instance"),
-        text("job." + STANDING),
-        job.c.kind.in_((JobKind.TIMER.value, JobKind.SERVICE_TASK.value, JobKind.DEADLINE.value)),
-    ),
-    select(literal("subscription"), subscription.c.task_id, subscription.c.name, subscription.c.id).where(
-        subscription.c.instance_id == bindparam("instance")
-    ),
-    select(cast(user_task_candidate.c.kind, String), user_task_candidate.c.name, literal(""), literal(0)).where(
-        user_task_candidate.c.task_id == bindparam("task")
-    ),
-)
-
 CANDIDATES = select(user_task_candidate.c.kind, user_task_candidate.c.name).where(
     user_task_candidate.c.task_id == bindparam("task")
 )
@@ -108,15 +89,19 @@ CANCEL_TASK = (
 )
 
 INSERT_SUBSCRIPTION = insert(subscription)
-DELETE_SUBSCRIPTION = sql_delete(subscription).where(subscription.c.id == bindparam("b_id"))
+DELETE_SUBSCRIPTION = delete(subscription).where(
+    subscription.c.task_id == bindparam("b_task"), subscription.c.name == bindparam("b_name")
+)
+DELETE_ALL_SUBSCRIPTIONS = delete(subscription).where(subscription.c.instance_id == bindparam("b_instance"))
 
 INSERT_JOB = insert(job)
 INSERT_JOB_RETURNING = insert(job).returning(job.c.id)
-CANCEL_JOB = (
-    update(job)
-    .where(job.c.id == bindparam("b_id"), text(STANDING))
-    .values(state=JobState.CANCELLED.value, ended_at=bindparam("ended_at"), worker=None, lease_until=None)
+_standing = update(job).where(job.c.instance_id == bindparam("b_instance"), text(STANDING))
+CANCEL_ALL_JOBS = _standing.values(
+    state=JobState.CANCELLED.value, ended_at=bindparam("ended_at"), worker=None, lease_until=None
 )
+CANCEL_JOB = CANCEL_ALL_JOBS.where(job.c.dedupe_key == bindparam("b_key"))
+CANCEL_DEADLINES = CANCEL_ALL_JOBS.where(job.c.task_id == bindparam("b_task"), job.c.kind == JobKind.DEADLINE.value)
 
 # The fence: whoever brings the worker's name finishes the job, unless it went on without him. The first statement
 # after the lock, so that nobody rescues a job whose transaction is under way.

@@ -246,7 +246,7 @@ def save_after(unit: object, row: object, task_id: str) -> None:
     from engine.commands.unit import restore
 
     execution = restore(unit, row)  # type: ignore[arg-type]  # what lock_instance returned
-    rows = known(unit.connection, unit.instance_id)  # type: ignore[attr-defined]  # a unit
+    rows = known(execution.waiting())
     execution.complete(task_id, {"first_by": "li"})
     save(unit, execution, rows)  # type: ignore[arg-type]  # what lock_instance returned
 
