@@ -107,7 +107,9 @@ def _run(what: str, command: list[str]) -> None:
     began = time.monotonic()
     answer = subprocess.run(command, cwd=FRONTEND, stdin=subprocess.DEVNULL, check=False)
     if answer.returncode != 0:
-        raise FrontendBuildFailed(f"{' '.join(command)} failed with {answer.returncode} in {FRONTEND}; its words are above")
+        raise FrontendBuildFailed(
+            f"{' '.join(command)} failed with {answer.returncode} in {FRONTEND}; its words are above"
+        )
     _say(f"{what} done in {time.monotonic() - began:.1f} s")
 
 
@@ -142,7 +144,9 @@ def build_wheel(wheel_directory: str, config_settings: Settings = None, metadata
     return str(_setuptools.build_wheel(wheel_directory, config_settings, metadata_directory))
 
 
-def build_editable(wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None) -> str:
+def build_editable(
+    wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
+) -> str:
     """An editable wheel; the bundle lies in the source tree afterwards."""
     build_frontend()
     return str(_setuptools.build_editable(wheel_directory, config_settings, metadata_directory))

@@ -1,8 +1,8 @@
 """Fixtures for every test.
 
-``app`` is the demo company on SQLite; ``each_app`` the same on SQLite and on PostgreSQL. ``database`` is the database of
-``each_app``. Time stands still at 09:00 on a Monday until a test moves ``clock``. Mark a test with ``empty_database`` to get
-tables without rows.
+``app`` is the demo company on SQLite; ``each_app`` the same on SQLite and on PostgreSQL. ``database`` is the database
+of ``each_app``. Time stands still at 09:00 on a Monday until a test moves ``clock``. Mark a test with
+``empty_database`` to get tables without rows.
 """
 
 from __future__ import annotations

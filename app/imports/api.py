@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, request, url_for
 from flask_smorest.fields import Upload
 from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import Conflict
 
 from app import db
 from app.errors import FieldErrors
 from app.imports import files, queries, schemas, service, wording
 from app.imports.mapping import MappingRefused
-from app.imports.models import ImportRun
+from app.imports.models import ImportRun, RowState
 from app.imports.views import own_run, target_of
 from app.security import current, signed_in
 from app.web.api import ApiBlueprint, ErrorSchema
@@ -115,7 +118,7 @@ def _choose(session: Session, run: ImportRun, text: str) -> None:
 @blueprint.alt_response(404, schema=ErrorSchema)
 def run(run_id: int) -> Any:
     """Get how far an import is and what came of it"""
-    return own_run(db.session(), _small(run_id))[0]
+    return own_run(db.session(), run_id)[0]
 
 
 @blueprint.get("/<int:run_id>/bad-rows")
@@ -123,9 +126,9 @@ def run(run_id: int) -> Any:
 @blueprint.response(200, content_type="text/csv")
 def bad_rows(run_id: int) -> Response:
     """Get the refused rows with their reasons as CSV, or as JSON with ``Accept: application/json``"""
-    found, _target = own_run(db.session(), _small(run_id))
+    found, _target = own_run(db.session(), run_id)
     if request.accept_mimetypes.best_match(["text/csv", "application/json"]) == "application/json":
-        rows = queries.rows_in(db.session(), found.id, queries.RowState.FAILED)
+        rows = queries.rows_in(db.session(), found.id, RowState.FAILED)
         listed = [
             {"row": row.row_number, "reason": row.reason, "values": dict(zip(found.header, row.cells, strict=True))}
             for row in rows
@@ -140,10 +143,11 @@ def bad_rows(run_id: int) -> Response:
 @blueprint.alt_response(409, schema=ErrorSchema)
 def start(run_id: int) -> Any:
     """Begin an import that was prepared"""
-    found, _target = own_run(db.session(), _small(run_id))
+    found, _target = own_run(db.session(), run_id)
     if not found.document["fields"]:
         raise FieldErrors({"mapping": [wording.MAPPING["no_fields"]]})
-    service.start(db.session(), found)
+    with refused_as_conflict():
+        service.start(db.session(), found)
     return found
 
 
@@ -153,11 +157,16 @@ def start(run_id: int) -> Any:
 @blueprint.alt_response(409, schema=ErrorSchema)
 def cancel(run_id: int) -> Any:
     """Take over no further rows; what came in before stays"""
-    found, _target = own_run(db.session(), _small(run_id))
-    service.cancel(db.session(), found)
+    found, _target = own_run(db.session(), run_id)
+    with refused_as_conflict():
+        service.cancel(db.session(), found)
     return found
 
 
-def _small(number: int) -> int:
-    """An id the database can hold; others are unknown."""
-    return number if number < 2**62 else 0
+@contextmanager
+def refused_as_conflict() -> Iterator[None]:
+    """409 when the run has begun or ended meanwhile."""
+    try:
+        yield
+    except service.RunNotInState as refused:
+        raise Conflict(str(wording.RUN_MOVED_ON) % {"state": refused.state}) from refused

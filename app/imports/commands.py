@@ -53,7 +53,7 @@ def rows_command(key: str) -> click.Command:
     @click.option("--language", type=click.Choice(["zh", "en"]), default="en", help="Of the reasons.")
     @DATA
     @click.pass_obj
-    def run(open_app: OpenApp, data: Path | None, language: str, file: Path, **given: Any) -> None:
+    def run(open_app: OpenApp, /, data: Path | None, language: str, file: Path, **given: Any) -> None:
         app = open_app(data)
         with app.app_context(), force_locale(language):
             import_rows(_target(app, key), file, language=language, **given)

@@ -15,11 +15,12 @@ from app.imports.mapping import ColumnMapping, header_key, parse
 from app.imports.models import ImportMapping, ImportRow, ImportRun, RowState
 
 PAGE = 50
+LARGEST_ID = 2**63
 
 
 def run(session: Session, run_id: int) -> ImportRun | None:
-    """The run, or None."""
-    return session.get(ImportRun, run_id)
+    """The run, or None; also for a number that no database can hold."""
+    return session.get(ImportRun, run_id) if run_id < LARGEST_ID else None
 
 
 def runs_of(session: Session, login: str, *, before: int | None = None, limit: int = PAGE) -> Sequence[ImportRun]:

@@ -47,6 +47,8 @@ ARCHIVE = {
     "not_empty": _l("The database is not empty: %(tables)s."),
 }
 
+RUN_MOVED_ON = _l("This import is %(state)s meanwhile.")
+
 
 def file_refused(error: FileRefused) -> str:
     """What is wrong with the file and what to do."""

@@ -40,7 +40,9 @@ def test_imports_point_the_way_the_architecture_says() -> None:
 
 
 def test_modules_are_short_enough_to_read() -> None:
-    long = {str(path.relative_to(ROOT)): n for path in modules() if (n := len(path.read_text().splitlines())) > MOST_LINES}
+    long = {
+        str(path.relative_to(ROOT)): n for path in modules() if (n := len(path.read_text().splitlines())) > MOST_LINES
+    }
     assert long == {}
 
 
@@ -68,7 +70,9 @@ def test_functions_do_one_thing() -> None:
         for node in functions(path):
             most = MOST_VIEW_LINES if is_view(node) and path.name == "views.py" else MOST_FUNCTION_LINES
             if lines_of(node) > most:
-                long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {lines_of(node)} lines, at most {most}")
+                long.append(
+                    f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {lines_of(node)} lines, at most {most}"
+                )
     assert long == []
 
 

@@ -38,7 +38,12 @@ _names = (f"t{number}" for number in itertools.count(1))
 def settings_for(url: str, data: Path, **given: Any) -> Settings:
     """Settings of a test application; nothing is read from the environment."""
     return Settings(
-        data=data, database_url=url, secret_key="s" * 48, base_url="http://localhost", sqlite_synchronous="NORMAL", **given
+        data=data,
+        database_url=url,
+        secret_key="s" * 48,
+        base_url="http://localhost",
+        sqlite_synchronous="NORMAL",
+        **given,
     )
 
 

