@@ -136,6 +136,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         'The {kind} "{reference}" does not exist. Choose it again.',
     ),
     "missing_name": ("{kind} 没有名称。请填写名称。", "The {kind} has no name. Give it one."),
+    "event_name": (
+        "名称“{name}”是表达式。请写固定名称，用关联键区分。",
+        'The name "{name}" is an expression. Write a fixed name and tell instances apart by correlation key.',
+    ),
     "message_missing": ("{type} 没有消息。请选择消息。", "The {type} has no message. Choose one."),
     "timer_without_time": ("定时器没有时间。请填写时间。", "The timer has no time. Enter a date, duration or cycle."),
     "timer": (

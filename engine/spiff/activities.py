@@ -9,7 +9,7 @@ from SpiffWorkflow.task import Task
 from engine import decisions, evaluator
 from engine.errors import ExecutionFailed, ExpressionFailed
 from engine.model import Thrown
-from engine.spiff import assignment, listeners, loops, variables
+from engine.spiff import assignment, listeners, loops, source, variables
 from engine.spiff.node import Node, wait
 
 
@@ -124,7 +124,7 @@ class SendTask(Activity):
     """Throws a message."""
 
     def behave(self, task: Task) -> bool:
-        throw_message(task, self.element.event)
+        throw_message(task, self.element)
         return True
 
 
@@ -182,14 +182,18 @@ class SubProcess(Activity):
         return "open" in task.internal_data
 
 
-def throw_message(task: Task, event: Any) -> None:
+def throw_message(task: Task, element: source.Node) -> None:
     """Hand a message out. Its correlation key is the model's, else the business key."""
-    workflow = variables.top(task)
-    key = correlation_key(task, event)
-    workflow.thrown.append(Thrown("message", event.name, key, dict(variables.visible(task))))
+    key = correlation_key(task, element.event)
+    variables.top(task).thrown.append(Thrown("message", element.event.name, key, payload(task, element)))
 
 
-def correlation_key(task: Task, event: Any) -> str | None:
+def payload(task: Task, element: source.Node) -> dict[str, Any]:
+    """What goes with a message or signal: the input parameters of its event, never all variables by accident."""
+    return {name: variables.plain(variables.resolve(task, text)) for name, text in element.inputs.items()}
+
+
+def correlation_key(task: Task, event: source.EventText) -> str | None:
     """The key a message is correlated by."""
     if not event.correlation:
         return variables.top(task).context.business_key

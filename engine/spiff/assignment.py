@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from SpiffWorkflow.task import Task
 
 from engine.errors import ExecutionFailed
 from engine.spiff import source, variables
-from engine.spiff.iso8601 import TimeRefused, moment_of
+from engine.spiff.iso8601 import moment_of
 
 DEFAULT_PRIORITY = 50
 
@@ -72,9 +73,18 @@ def _moment(task: Task, element: source.Node, attribute: str, calendar: str | No
     if value is None or value == "":
         return None
     try:
+        if attribute == "dueDate" and _is_day(value):
+            value = f"{value}T23:59"
         return moment_of(value, context.now, context.time_zone).isoformat()
-    except TimeRefused as problem:
+    except (ValueError, OverflowError) as problem:
         raise _failed(task, f"{attribute} {text!r}: {problem}") from None
+
+
+def _is_day(value: object) -> bool:
+    """A day without an hour: what is due that day may be done until it ends."""
+    if isinstance(value, str):
+        return re.fullmatch(r"\d{4}-\d{2}-\d{2}", value) is not None
+    return isinstance(value, date) and not isinstance(value, datetime)
 
 
 def _service_level(task: Task, element: source.Node, calendar: str | None, due: str | None) -> dict[str, Any]:
@@ -92,7 +102,10 @@ def _service_level(task: Task, element: source.Node, calendar: str | None, due: 
     if isinstance(value, bool) or not 0 < hours <= 100_000:
         raise _failed(task, f"service level {value!r} is no number of working hours")
     context = variables.top(task).context
-    end = context.calendar(calendar).add(context.now, timedelta(hours=hours))
+    try:
+        end = context.calendar(calendar).add(context.now, timedelta(hours=hours))
+    except (ValueError, OverflowError) as problem:
+        raise _failed(task, f"service level of {hours} working hours: {problem}") from None
     return {"level": [hours, calendar], "due": due or end.isoformat()}
 
 

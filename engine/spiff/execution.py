@@ -143,6 +143,9 @@ class Execution:
             starts = [spec.message_starts[message]]
         _check(values)
         workflow.variables.update(values)
+        for start in starts:
+            if "initiator" in start.element.attributes:
+                workflow.variables[start.element.attributes["initiator"]] = workflow.context.starter
         listen(workflow)
         for start in starts:
             workflow.spawn(start)

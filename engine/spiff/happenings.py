@@ -6,8 +6,8 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.model import Thrown
-from engine.spiff import faults, timers, variables
-from engine.spiff.activities import throw_message
+from engine.spiff import faults, source, timers, variables
+from engine.spiff.activities import payload, throw_message
 from engine.spiff.gateways import EventGateway
 from engine.spiff.listeners import Listener
 from engine.spiff.node import Node, resume, wait
@@ -76,24 +76,26 @@ def throw(task: Task, node: Node) -> None:
     """Do what a throwing event says."""
     event = node.element.event
     if event.kind == "message":
-        throw_message(task, event)
+        throw_message(task, node.element)
     elif event.kind == "signal":
-        throw_signal(task, event.name)
+        throw_signal(task, node.element)
     elif event.kind == "error":
         faults.throw_error(task, event.name)
     elif event.kind == "escalation":
         faults.throw_escalation(task, event.name)
 
 
-def throw_signal(task: Task, name: str) -> None:
+def throw_signal(task: Task, element: source.Node) -> None:
     """Everybody in the instance who waits for the signal has it at once; other instances get it handed out."""
-    workflow = variables.top(task)
+    workflow, name = variables.top(task), element.event.name
+    sent = payload(task, element)
     for scope in list(workflow.scopes()):
         for other in scope.live():
             node_id = signal_node(other, name)
             if node_id is not None and not scope.completed:
+                variables.write(other, sent)
                 fire(other, node_id)
-    workflow.thrown.append(Thrown("signal", name, None, dict(variables.visible(task))))
+    workflow.thrown.append(Thrown("signal", name, None, sent))
 
 
 def signal_node(task: Task, name: str) -> str | None:

@@ -10,6 +10,7 @@ from engine.model import Finding
 from engine.spiff import builder, lint_expressions
 from engine.spiff.reader import ACTIVITIES
 from engine.spiff.source import Node, Process, Scope
+from engine.spiff.variables import is_expression
 
 START_EVENTS = ("none", "message")
 INNER_START_EVENTS = ("message", "timer", "signal", "error", "escalation")
@@ -133,6 +134,8 @@ def _waits(node: Node) -> bool:
 
 # one node
 def _supported(report: Report, scope: Scope, node: Node) -> None:
+    if is_expression(node.event.name):
+        report.error("event_name", node.id, node.line, name=node.event.name)
     if node.type in UNSUPPORTED:
         report.error("unsupported", node.id, node.line, type=node.type)
     allowed = KINDS.get(node.type)

@@ -46,9 +46,10 @@ class BoundaryEvent(Listener):
 
     def fire(self, task: Task) -> None:
         owner = task.workflow.tasks[task.internal_data["attached"]]
+        changes, task.data = task.data, {}
         if not self.element.interrupting:
             self.rearm(task, self.bpmn_id)
-        trigger_boundary(owner, self)
+        trigger_boundary(owner, self).data.update(changes)
 
 
 class EventStart(Listener):
@@ -59,9 +60,10 @@ class EventStart(Listener):
         self.activity = activity
 
     def fire(self, task: Task) -> None:
+        changes, task.data = task.data, {}
         if not self.element.interrupting:
             self.rearm(task, self.bpmn_id)
-        trigger_event_scope(task.workflow, self)
+        trigger_event_scope(task.workflow, self).data.update(changes)
 
 
 def attach(task: Task, boundaries: list[BoundaryEvent]) -> None:
@@ -85,18 +87,18 @@ def listen(workflow: ScopeTasks) -> None:
             workflow.spawn(start, **{LISTENING: True})
 
 
-def trigger_boundary(owner: Task, boundary: Node) -> None:
-    """A token leaves the activity by its boundary event; an interrupting one ends the activity."""
+def trigger_boundary(owner: Task, boundary: Node) -> Task:
+    """A token leaves the activity by its boundary event; an interrupting one ends the activity. Returns the token."""
     workflow = owner.workflow
     if boundary.element.interrupting:
         cancel_task(owner)
-    workflow.spawn(boundary)
+    return workflow.spawn(boundary)
 
 
-def trigger_event_scope(workflow: ScopeTasks, start: Node) -> None:
-    """Run an event sub-process in its scope; an interrupting one ends everything else there."""
+def trigger_event_scope(workflow: ScopeTasks, start: Node) -> Task:
+    """Run an event sub-process in its scope; an interrupting one ends everything else there. Returns its token."""
     assert isinstance(start, EventStart)
     if start.element.interrupting:
         for task in workflow.live():
             cancel_task(task)
-    workflow.spawn(start.activity)
+    return workflow.spawn(start.activity)

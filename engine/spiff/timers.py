@@ -46,7 +46,7 @@ def arm(task: Task, element: source.Node, timer: source.TimerText, owner: Task |
         if timer.kind == "cycle":
             return _cycle(task, armed, value)
         armed["due"] = moment_of(value, context.now, context.time_zone).isoformat()
-    except (TimeRefused, OverflowError) as problem:
+    except (ValueError, OverflowError) as problem:
         raise ExecutionFailed(node_id=element.id, reason=f"timer {timer.text!r}: {problem}") from None
     return armed
 

@@ -195,9 +195,9 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
             return
         for scope in self.scopes():
             for task in scope.live():
-                if not task.task_spec.joins and task._state & (TaskState.READY | TaskState.WAITING):
-                    return
-                if task._state == TaskState.STARTED and task.task_spec.waits_outside:
+                if LISTENING in task.internal_data or task.task_spec.joins:
+                    continue
+                if task._state != TaskState.STARTED or task.task_spec.waits_outside:
                     return
         stuck = [task.task_spec.bpmn_id for scope in self.scopes() for task in scope.live()]
         raise ExecutionFailed(node_id=stuck[0] if stuck else None, reason="a join waits for a branch that never comes")
