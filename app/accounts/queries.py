@@ -101,7 +101,7 @@ class RoleRow:
 _Supervisor = aliased(User)
 
 
-def users_select() -> Select[Any]:
+def users_select() -> Select[*tuple[Any, ...]]:
     """The columns of :class:`UserRow` for every user, to be filtered and sorted by list pages."""
     return (
         select(
@@ -167,7 +167,8 @@ def users_in_department(session: Session, department_id: int) -> tuple[UserRow, 
 def people_per_department(session: Session) -> dict[int, int]:
     """How many active people each department has, by its id."""
     counted = select(User.department_id, func.count()).where(User.active, User.department_id.is_not(None))
-    return {row[0]: row[1] for row in session.execute(counted.group_by(User.department_id))}
+    found = session.execute(counted.group_by(User.department_id))
+    return {department_id: count for department_id, count in found if department_id is not None}
 
 
 def log(session: Session, subject: str, limit: int = 20) -> tuple[AccountLog, ...]:

@@ -17,6 +17,7 @@ from app.security import passwords
 TOKEN_DAYS = (30, 90, 365)
 LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,59}")
 NAME = re.compile(r"[a-z][a-z0-9_]{1,55}")
+LARGEST_ID = 2**62
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 Check = Callable[[Any], None]
@@ -43,11 +44,15 @@ def _text(maximum: int, *, required: bool = False, check: Check | None = None) -
 
 
 def _number() -> fields.Integer:
-    return fields.Integer(load_default=None, allow_none=True, error_messages=_messages())
+    def bounds(value: int) -> None:
+        if not 0 < value < LARGEST_ID:
+            raise ValidationError(_("This is not valid."))
+
+    return fields.Integer(load_default=None, allow_none=True, validate=bounds, error_messages=_messages())
 
 
-def _names() -> fields.List:
-    return fields.List(fields.String(), load_default=list, error_messages=_messages())
+def _names() -> fields.List[str]:
+    return fields.List(_text(100), load_default=list, error_messages=_messages())
 
 
 def _pattern(pattern: re.Pattern[str], message: Any) -> Check:
@@ -159,7 +164,7 @@ def read(schema: type[Form], posted: MultiDict[str, str]) -> dict[str, Any]:
     try:
         values: dict[str, Any] = form.load(given)
     except ValidationError as error:
-        raise FieldErrors({str(name): _flat(found) for name, found in error.normalized_messages().items()}) from error
+        raise FieldErrors({str(name): _flat(found) for name, found in _by_field(error).items()}) from error
     return values
 
 
@@ -177,6 +182,10 @@ def new_password(login: str, password: str, repeated: str) -> str:
     if password != repeated:
         raise FieldErrors({"repeated_password": [_l("The two passwords differ.")]})
     return password
+
+
+def _by_field(error: ValidationError) -> dict[Any, Any]:
+    return error.messages if isinstance(error.messages, dict) else {"": error.messages}
 
 
 def _flat(found: Any) -> list[Any]:

@@ -44,6 +44,11 @@ def week(posted: MultiDict[str, str]) -> list[hours.Stored]:
     return found
 
 
+def groups(posted: MultiDict[str, str]) -> list[str]:
+    """The ticked groups."""
+    return [name for name in posted.getlist("groups") if name.isprintable()]
+
+
 def day(posted: MultiDict[str, str]) -> dict[str, Any] | None:
     """What a date shall be: keyword arguments of ``service.save_day``; None when it shall be as if nobody edited it."""
     kind = posted.get("kind", "")
@@ -60,7 +65,9 @@ def day(posted: MultiDict[str, str]) -> dict[str, Any] | None:
 
 def _check_names(values: dict[str, str], errors: dict[str, list[Any]]) -> None:
     for name in ("name_zh", "name_en"):
-        if len(values[name]) > LONGEST_NAME:
+        if not values[name].isprintable():
+            errors[name] = [_l("This is not valid.")]
+        elif len(values[name]) > LONGEST_NAME:
             errors[name] = [_l("At most %(count)s characters.", count=LONGEST_NAME)]
     if errors:
         raise FieldErrors(errors)

@@ -122,7 +122,7 @@ def save_week(key: str) -> ResponseReturnValue:
 
     def change() -> str:
         service.save_week(
-            db.session(), current().login, key, schemas.week(request.form), request.form.getlist("groups")
+            db.session(), current().login, key, schemas.week(request.form), schemas.groups(request.form)
         )
         return url_for("calendars.show", key=key)
 

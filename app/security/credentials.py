@@ -30,6 +30,11 @@ class Answer:
     locked: bool = False
 
 
+def normalised(login: str) -> str:
+    """A login as it is stored, whatever case and blanks somebody typed; nothing a database would refuse."""
+    return "".join(character for character in login if character.isprintable()).strip().lower()[:100]
+
+
 def stored_hash(session: Session, login: str) -> str | None:
     """The password hash of an active account, else None."""
     found = select(_user.c.password_hash).where(_user.c.login == login, _user.c.active)
@@ -39,7 +44,7 @@ def stored_hash(session: Session, login: str) -> str | None:
 def check(database: Database, login: str, password: str, address: str, clock: Callable[[], datetime]) -> Answer:
     """Whether the password is right. Opens its own short transactions: the hash takes 0.1 s, and nobody else may wait
     for the database meanwhile. Known and unknown logins take the same steps."""
-    login = login.strip().lower()
+    login = normalised(login)
     attempt = database.write(lambda session: lockout.begin_attempt(session, login, address, clock()))
     if attempt is None:
         return Answer(locked=True)

@@ -6,12 +6,15 @@ A route that declares no access is refused: forgetting a guard can't open a door
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 from flask import Flask, Request, Response, abort, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
@@ -19,7 +22,7 @@ from werkzeug.exceptions import Unauthorized
 import engine
 from app import db
 from app.db.request import close_reader
-from app.errors import NotAllowedHere
+from app.errors import Busy, NotAllowedHere, NotVisible
 from app.security import credentials, sessions
 from app.security.guards import PUBLIC, Access, access_of, is_polling
 from app.security.models import UserSession
@@ -31,6 +34,7 @@ BASIC_PREFIX = "/engine-rest"
 
 EXTENSION = "keliu.security"
 SIGN_IN = "accounts.login"
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ def enter() -> Any:
     impersonate(ANONYMOUS)
     if request.url_rule is None or request.endpoint is None:
         return None  # the routing error becomes a 404 or 405 page
+    if not request.path.isprintable():
+        raise NotVisible  # nothing is called so, and PostgreSQL refuses to be asked for a NUL
     access = declared_access(current_app, request.endpoint, request.method)
     if access is None:
         raise RuntimeError(f"route {request.endpoint!r} ({request.method}) declares no access")
@@ -105,7 +111,7 @@ def _refusal(access: Access) -> Any:
     return None
 
 
-def _ask_to_sign_in() -> Response:
+def _ask_to_sign_in() -> ResponseReturnValue:
     if is_program(request):
         raise Unauthorized(www_authenticate=WWWAuthenticate("Bearer", {"realm": "keliu"}))
     if request.headers.get("HX-Request"):
@@ -151,7 +157,15 @@ def _follow(row: UserSession, now: datetime) -> None:
         if g.new_secret:
             g.session_id = sessions.digest(g.new_secret)
     elif now - row.last_seen_at >= sessions.TOUCH_EVERY:
-        db.own_transaction(lambda writing: sessions.touch(writing, session_id, now))
+        _note(lambda writing: sessions.touch(writing, session_id, now))
+
+
+def _note(work: Callable[[Session], None]) -> None:
+    """Write down that somebody was here; not worth failing the request when the database is busy."""
+    try:
+        db.own_transaction(work)
+    except Busy:
+        log.info("activity_not_noted")
 
 
 def _by_header() -> Principal:
@@ -173,12 +187,12 @@ def _by_token(secret: str) -> Principal:
         return ANONYMOUS
     token_id = token.id
     if token.last_used_at is None or now - token.last_used_at >= sessions.TOUCH_EVERY:
-        db.own_transaction(lambda writing: sessions.use_token(writing, token_id, now))
+        _note(lambda writing: sessions.use_token(writing, token_id, now))
     return principal
 
 
 def _by_password(login: str, password: str) -> Principal:
-    reading, remembered = db.session(), security().remembered
+    reading, remembered, login = db.session(), security().remembered, credentials.normalised(login)
     now, expected = engine.now(reading), credentials.stored_hash(reading, login)
     if expected is None or not remembered.knows(login, password, expected, now):
         close_reader()
@@ -210,4 +224,5 @@ def clear_cookie(response: Response) -> None:
 
 def session_id() -> str | None:
     """The stored id of the session of this request, None for programs and strangers."""
-    return g.get("session_id")
+    found: str | None = g.get("session_id")
+    return found

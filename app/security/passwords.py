@@ -32,11 +32,12 @@ def hash_password(password: str) -> str:
 def verify(password_hash: str | None, password: str) -> bool:
     """Whether ``password`` belongs to ``password_hash``. Unknown users (None) take as long and are never right."""
     with _turn():
+        stranger = _nobody()  # always, so that the first stranger after a start does not take longer
         try:
-            right = _hasher.verify(password_hash or _nobody(), password[:MAXIMUM])
+            right = _hasher.verify(password_hash or stranger, password[:MAXIMUM])
         except (VerificationError, InvalidHashError):
             return False
-    return right and password_hash is not None
+    return right and password_hash is not None and len(password) <= MAXIMUM
 
 
 def weakness(password: str, login: str) -> str | None:

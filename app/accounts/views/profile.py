@@ -71,7 +71,7 @@ def create_token() -> ResponseReturnValue:
     return _page({}, new_token=secret), 201, {"Cache-Control": "no-store"}
 
 
-@blueprint.post("/profile/tokens/<int:token_id>/revocation")
+@blueprint.post("/profile/tokens/<int(max=4611686018427387904):token_id>/revocation")
 @signed_in
 def revoke_token(token_id: int) -> ResponseReturnValue:
     """Revoke an own token."""

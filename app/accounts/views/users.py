@@ -48,7 +48,7 @@ FIELDS = (
 )
 
 
-def _everybody(_session: Session, _principal: Principal) -> Select[Any]:
+def _everybody(_session: Session, _principal: Principal) -> Select[*tuple[Any, ...]]:
     return queries.users_select()
 
 
