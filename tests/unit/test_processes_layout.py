@@ -15,9 +15,8 @@ def _meet(first: tuple[Point, Point], second: tuple[Point, Point]) -> bool:
     """Whether two straight pieces, each across or down, have a point in common."""
     (ax, ay), (bx, by) = first
     (cx, cy), (dx, dy) = second
-    return (
-        max(min(ax, bx), min(cx, dx)) <= min(max(ax, bx), max(cx, dx))
-        and max(min(ay, by), min(cy, dy)) <= min(max(ay, by), max(cy, dy))
+    return max(min(ax, bx), min(cx, dx)) <= min(max(ax, bx), max(cx, dx)) and max(min(ay, by), min(cy, dy)) <= min(
+        max(ay, by), max(cy, dy)
     )
 
 
@@ -94,7 +93,9 @@ def test_every_step_lies_in_its_sub_process_and_lane(key: str) -> None:
 
 def _row_of(lane: str, drawn: dict[str, Box]) -> Box:
     """Lanes inside a sub-process continue those of the pool: ``<lane>_<sub-process>``."""
-    return max((box for box in drawn.values() if box.type == "lane" and lane.startswith(box.id)), key=lambda b: len(b.id))
+    return max(
+        (box for box in drawn.values() if box.type == "lane" and lane.startswith(box.id)), key=lambda b: len(b.id)
+    )
 
 
 @pytest.mark.parametrize("key", PROCESSES)
