@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+import orjson
 import sqlalchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
@@ -25,10 +26,23 @@ def open_engine(url: str, *, synchronous: str = "FULL", pool_size: int = 10) -> 
             max_overflow=pool_size,
             # isolation_level=None: the driver opens no transaction of its own, the "begin" event below does.
             connect_args={"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
+            json_serializer=_to_json,
+            json_deserializer=orjson.loads,
         )
         _prepare_sqlite(engine, synchronous)
         return engine
-    return sqlalchemy.create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    return sqlalchemy.create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        json_serializer=_to_json,
+        json_deserializer=orjson.loads,
+    )
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
