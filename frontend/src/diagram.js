@@ -21,6 +21,8 @@ async function text(url) {
   return answer.text();
 }
 
+const READABLE = 0.7; // below this scale, names cannot be read
+
 class KeliuDiagram extends HTMLElement {
   connectedCallback() {
     if (this.viewer) {
@@ -29,13 +31,14 @@ class KeliuDiagram extends HTMLElement {
     this.setAttribute("role", "group");
     this.setAttribute("tabindex", "0");
     this.setAttribute("aria-label", word("diagram"));
-    this.title = word("zoom");
     this.replaceChildren();
+    this.tokens = [];
     this.viewer = new NavigatedViewer({ container: this });
     this.addEventListener("keydown", (event) => this.moveBy(event));
     this.shown = this.show().catch((error) => this.fail(error));
-    this.resized = new ResizeObserver(() => this.fit());
+    this.resized = new ResizeObserver(() => this.frame());
     this.resized.observe(this);
+    this.append(this.toolbar());
   }
 
   disconnectedCallback() {
@@ -56,7 +59,7 @@ class KeliuDiagram extends HTMLElement {
     await this.viewer.importXML(xml);
     this.rename(names);
     this.mark(state);
-    this.fit();
+    this.frame();
     this.setAttribute("data-ready", "yes");
   }
 
@@ -106,6 +109,7 @@ class KeliuDiagram extends HTMLElement {
       const dot = document.createElement("span"); // an element, never a string: names are not trusted as HTML
       dot.className = "token-dot";
       overlays.add(node, { position: { top: -7, right: 7 }, html: dot });
+      this.tokens.push(element);
       here.push(element.businessObject.name || node);
     }
     if (here.length) {
@@ -121,15 +125,68 @@ class KeliuDiagram extends HTMLElement {
     }
   }
 
+  /** The whole diagram when its names can be read that way, else the place where the case stands. */
+  frame() {
+    this.fit();
+    if (this.viewer?.getDefinitions() && this.tokens.length && this.viewer.get("canvas").zoom() < READABLE) {
+      this.showToken();
+    }
+  }
+
+  showToken() {
+    const canvas = this.viewer?.get("canvas");
+    const [token] = this.tokens ?? [];
+    if (!token || !(this.clientWidth > 0)) {
+      return;
+    }
+    canvas.zoom(1);
+    const view = canvas.viewbox();
+    const middle = { x: token.x + (token.width ?? 0) / 2, y: token.y + (token.height ?? 0) / 2 };
+    const scale = 0.85;
+    const width = view.outer.width / scale;
+    const height = view.outer.height / scale;
+    canvas.viewbox({ x: middle.x - width / 2, y: middle.y - height / 2, width, height });
+  }
+
+  zoomBy(factor) {
+    const canvas = this.viewer?.get("canvas");
+    canvas?.zoom(canvas.zoom() * factor, "auto");
+  }
+
+  toolbar() {
+    const bar = document.createElement("div");
+    bar.className = "diagram-toolbar btn-group";
+    const actions = [
+      ["whole", "⤢", () => this.fit()],
+      ["token", "◉", () => this.showToken()],
+      ["larger", "+", () => this.zoomBy(1.25)],
+      ["smaller", "−", () => this.zoomBy(0.8)],
+    ];
+    for (const [name, sign, action] of actions) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "btn btn-sm";
+      button.textContent = sign;
+      button.title = word(name);
+      button.setAttribute("aria-label", word(name));
+      button.addEventListener("click", action);
+      bar.append(button);
+    }
+    return bar;
+  }
+
   moveBy(event) {
+    if (event.target !== this) {
+      return; // a button of the toolbar has the focus
+    }
     const steps = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
     const canvas = this.viewer?.get("canvas");
     if (steps[event.key]) {
       canvas.scroll({ dx: steps[event.key][0], dy: steps[event.key][1] });
     } else if (event.key === "+" || event.key === "=") {
-      canvas.zoom(canvas.zoom() * 1.2, "auto");
+      this.zoomBy(1.25);
     } else if (event.key === "-") {
-      canvas.zoom(canvas.zoom() / 1.2, "auto");
+      this.zoomBy(0.8);
     } else if (event.key === "0") {
       this.fit();
     } else {

@@ -8,8 +8,10 @@ const WORDS = {
     diagram: "流程图",
     diagramFailed: "流程图无法显示",
     here: "当前节点",
-    passed: "已通过",
-    zoom: "按住 Ctrl 滚动可缩放，拖动可平移，方向键可移动",
+    whole: "显示全图",
+    token: "显示当前节点",
+    larger: "放大",
+    smaller: "缩小",
   },
   en: {
     saved: "Draft saved",
@@ -19,8 +21,10 @@ const WORDS = {
     diagram: "Process diagram",
     diagramFailed: "The diagram cannot be shown",
     here: "the case is here",
-    passed: "passed",
-    zoom: "Ctrl and scroll zooms, dragging moves, arrow keys move",
+    whole: "Show the whole diagram",
+    token: "Show where the case is",
+    larger: "Larger",
+    smaller: "Smaller",
   },
 };
 
