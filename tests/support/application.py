@@ -117,8 +117,9 @@ class Databases:
         if company:
             load_company(app)
         if database.dialect == "sqlite":  # the copy is of one file: nothing may be left in the write-ahead log
-            with database.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection = database.engine.raw_connection()  # raw: a checkpoint can't run inside a transaction
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
         database.dispose()
 
 
