@@ -12,8 +12,8 @@ import engine
 from app import notifications
 from app.accounts import queries as accounts
 from app.complaints import letters, queries
-from app.complaints.models import Complaint
-from app.complaints.service import closing, steps
+from app.complaints.models import Complaint, ComplaintState
+from app.complaints.service import closing, judging, steps
 from app.customers import queries as customers
 from engine import ServiceCall
 
@@ -85,6 +85,20 @@ TOPICS: Mapping[str, Callable[[Session, ServiceCall], Mapping[str, Any] | None]]
     "complaint.archive": archive,
 }
 """Every topic of processes/complaint.bpmn."""
+
+
+def on_event(session: Session, event: engine.Event) -> None:
+    """Engine listener. The clock runs again when `judge` comes back by time; a cancelled process closes its complaint."""
+    if event.process_key != queries.PROCESS_KEY or event.business_key is None:
+        return
+    if isinstance(event, engine.TaskCreated) and event.task.node_id == "judge":
+        complaint = session.get(Complaint, event.business_key)
+        if complaint is not None and complaint.state == ComplaintState.PAUSED:
+            judging.end_pause(session, complaint, event.at, "time")
+    elif isinstance(event, engine.InstanceEnded) and event.state == engine.InstanceState.CANCELLED:
+        complaint = session.get(Complaint, event.business_key)
+        if complaint is not None:
+            closing.cancel(session, complaint, event.at, actor=event.actor, reason=event.reason or "")
 
 
 def _complaint(session: Session, call: ServiceCall) -> Complaint:

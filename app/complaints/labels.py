@@ -45,6 +45,7 @@ def results() -> dict[str, str]:
     return {
         ComplaintState.NOT_VALID.value: _("Not valid"),
         ComplaintState.WITHDRAWN.value: _("Withdrawn"),
+        "cancelled": _("Process cancelled"),
         "resolved": _("Resolved"),
         "partly_resolved": _("Partly resolved"),
         "not_resolved": _("Not resolved"),

@@ -55,6 +55,11 @@ class ComplaintLine:
         return "; ".join(dict.fromkeys(name for name, _task in self.tasks))
 
     @property
+    def state(self) -> str:
+        """The state by name."""
+        return labels.states()[self.complaint.state]
+
+    @property
     def due_at(self) -> Any:
         """When the most urgent task is due."""
         return next((task.due_at for _name, task in self.tasks if task.due_at), None)
@@ -200,7 +205,7 @@ COMPLAINTS: ListSpec[ComplaintLine] = ListSpec(
         Column("customer", _l("Customer"), lambda line: line.customer, sort="customer"),
         Column("kind", _l("Kind"), lambda line: _name(line.words.sub_codes, line.complaint.sub_code)),
         Column("severity", _l("Severity"), lambda line: _name(line.words.severities, line.complaint.severity)),
-        Column("state", _l("State"), lambda line: labels.states()[line.complaint.state]),
+        Column("state", _l("State"), lambda line: line.state),
         Column("step", _l("Step"), lambda line: line.steps),
         Column("due", _l("Due"), lambda line: line.due_at),
         Column(

@@ -32,11 +32,11 @@ class ComplaintState(StrEnum):
 
 
 MOVES: Mapping[ComplaintState, frozenset[ComplaintState]] = {
-    ComplaintState.RECORDING: frozenset({ComplaintState.OPEN, ComplaintState.WITHDRAWN}),
+    ComplaintState.RECORDING: frozenset({ComplaintState.OPEN, ComplaintState.CLOSED, ComplaintState.WITHDRAWN}),
     ComplaintState.OPEN: frozenset(
         {ComplaintState.PAUSED, ComplaintState.NOT_VALID, ComplaintState.CLOSED, ComplaintState.WITHDRAWN}
     ),
-    ComplaintState.PAUSED: frozenset({ComplaintState.OPEN, ComplaintState.WITHDRAWN}),
+    ComplaintState.PAUSED: frozenset({ComplaintState.OPEN, ComplaintState.CLOSED, ComplaintState.WITHDRAWN}),
     ComplaintState.NOT_VALID: frozenset({ComplaintState.OPEN, ComplaintState.CLOSED, ComplaintState.WITHDRAWN}),
     ComplaintState.CLOSED: frozenset(),
     ComplaintState.WITHDRAWN: frozenset(),

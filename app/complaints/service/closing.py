@@ -81,6 +81,18 @@ def archive(session: Session, complaint: Complaint, at: datetime) -> None:
     session.flush()
 
 
+CANCELLED = "cancelled"
+
+
+def cancel(session: Session, complaint: Complaint, at: datetime, *, actor: str, reason: str) -> None:
+    """An operator ended the process: the complaint is closed and archived with who did it and why, never lost."""
+    if complaint.archived_at is not None:
+        return
+    complaint.result = CANCELLED
+    complaint.result_text = f"{actor}: {reason}" if reason else actor
+    archive(session, complaint, at)
+
+
 def keep_as_recorded(session: Session, complaint: Complaint, step: Step) -> dict[str, Any]:
     """A step whose record is all there is to write (thanks, a withdrawal seen)."""
     return {}
