@@ -17,6 +17,8 @@ from engine.model import JobState
 from engine.store.tables import CLAIMABLE, job
 
 BATCH = 20
+CLAIMABLE_NOW = text("job." + CLAIMABLE)
+"""The condition of ix_job_claimable_due_at, word for word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def claim(session: Session, worker: str, *, ids: Collection[int] | None = None, 
     """
     at = now(session)
     lease_until = at + runtime(session).lease
-    due = select(job.c.id).where(text("job." + CLAIMABLE), job.c.due_at <= at)
+    due = select(job.c.id).where(CLAIMABLE_NOW, job.c.due_at <= at)
     if ids is not None:
         due = due.where(job.c.id.in_(ids))
     due = due.order_by(job.c.due_at, job.c.id).limit(limit).with_for_update(skip_locked=True)
@@ -74,5 +76,5 @@ def rescue(session: Session) -> int:
 
 def next_due(session: Session) -> datetime | None:
     """When the next job is due (ix_job_claimable_due_at)."""
-    query = select(job.c.due_at).where(text("job." + CLAIMABLE)).order_by(job.c.due_at, job.c.id).limit(1)
+    query = select(job.c.due_at).where(CLAIMABLE_NOW).order_by(job.c.due_at, job.c.id).limit(1)
     return session.connection().execute(query).scalar()
