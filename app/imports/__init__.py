@@ -24,15 +24,16 @@ __all__ = [
 
 
 def register(app: Flask, registries: Registries) -> None:
-    """Add the pages, and the worker function."""
+    """Add the pages, the worker function and the commands."""
     from flask_babel import lazy_gettext as _l
 
-    from app.imports import handlers, targets, views
+    from app.imports import commands, handlers, targets, views
     from app.web import navigation
 
     app.extensions[targets.EXTENSION] = registries.imports
     app.register_blueprint(views.blueprint)
     handlers.register(app, registries.handlers, registries.imports)
+    registries.commands.extend(commands.commands(registries.imports))
     navigation.add(
         navigation.Item("imports.index", _l("Import"), "upload", permission="complaint.import", order=60), app
     )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
 from flask_babel import force_locale
 
 from app.db import database
 from app.imports import archive, files, queries, schemas, service, wording
 from app.imports.mapping import ColumnMapping, MappingRefused
 from app.imports.models import RunState
-from app.imports.targets import EXTENSION, ImportTarget, ImportTargets
+from app.imports.targets import ImportTarget, ImportTargets
 from app.security import PERMISSIONS, Principal, impersonate
 from app.security.identity import security
 
@@ -22,52 +20,44 @@ SYSTEM = Principal(login="system", name="Keliu", permissions=frozenset(PERMISSIO
 """Who imports when nobody is named."""
 
 
-OpenApp = Callable[[Path | None], Flask]
-"""Opens the application on a data directory; the command line hands it to every command."""
-
-DATA = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Data directory (default: KELIU_DATA or ~/.local/share/keliu).",
-)
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 WRITTEN = click.Path(dir_okay=False, path_type=Path)
 
 
 class ImportGroup(click.Group):
-    """``archive``, and a command for every import target; which there are is known when the application is open."""
+    """``archive``, and a command for every import target."""
+
+    def __init__(self, targets: ImportTargets) -> None:
+        super().__init__("import", help="Import complaints from CSV or XLSX, or an archive into an empty database.")
+        self.targets = targets
+        self.add_command(restore_archive)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The fixed command and the targets, which register after this group is made."""
+        return [*super().list_commands(ctx), *(target.key for target in self.targets)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command called ``cmd_name``; anything but ``archive`` is taken for a target."""
-        return super().get_command(ctx, cmd_name) or rows_command(cmd_name)
+        """The fixed command or that of a target."""
+        target = self.targets.get(cmd_name)
+        return rows_command(target) if target else super().get_command(ctx, cmd_name)
 
 
-def rows_command(key: str) -> click.Command:
+def rows_command(target: ImportTarget) -> click.Command:
     """``keliu import <key> FILE``."""
 
-    @click.command(key, help=f"Import {key} from a CSV or XLSX file; what is there already stays as it is.")
+    @click.command(
+        target.key, help=f"Import {target.key} from a CSV or XLSX file; what is there already stays as it is."
+    )
     @click.argument("file", type=EXISTING)
     @click.option("--mapping", type=EXISTING, help="Mapping document (JSON). Without: found by the file's header.")
     @click.option("--as", "login", metavar="USER", help="Import as this person. Without: as the system.")
     @click.option("--bad-rows", type=WRITTEN, help="Where rows handed back go (default: FILE.handed-back.csv here).")
     @click.option("--language", type=click.Choice(["zh", "en"]), default="en", help="Of the reasons.")
-    @DATA
-    @click.pass_obj
-    def run(open_app: OpenApp, /, data: Path | None, language: str, file: Path, **given: Any) -> None:
-        app = open_app(data)
-        with app.app_context(), force_locale(language):
-            import_rows(_target(app, key), file, language=language, **given)
+    def run(language: str, file: Path, **given: Any) -> None:
+        with force_locale(language):
+            import_rows(target, file, language=language, **given)
 
     return run
-
-
-def _target(app: Flask, key: str) -> ImportTarget:
-    targets: ImportTargets = app.extensions[EXTENSION]
-    found = targets.get(key)
-    if found is None:
-        known = ", ".join(target.key for target in targets)
-        raise click.UsageError(f"nothing called {key!r} can be imported; there are: archive, {known}")
-    return found
 
 
 def import_rows(
@@ -141,18 +131,11 @@ def _summarise(run_id: int, bad_rows: Path) -> None:
     click.echo(summary)
 
 
-@click.group("import", cls=ImportGroup, subcommand_metavar="complaints|archive FILE")
-def import_group() -> None:
-    """Import complaints (or whatever else has columns) from CSV or XLSX, or an archive into an empty database."""
-
-
-@import_group.command("archive")
+@click.command("archive")
 @click.argument("file", type=EXISTING)
-@DATA
-@click.pass_obj
-def restore_archive(open_app: OpenApp, file: Path, data: Path | None) -> None:
+def restore_archive(file: Path) -> None:
     """Put an archive made by `keliu export` into an empty database."""
-    with open_app(data).app_context(), file.open("rb") as stream:
+    with file.open("rb") as stream:
         try:
             restored = database().write(lambda session: archive.restore(session, stream))
         except archive.ArchiveRefused as refused:
@@ -162,15 +145,13 @@ def restore_archive(open_app: OpenApp, file: Path, data: Path | None) -> None:
 
 @click.command("export")
 @click.argument("file", type=WRITTEN)
-@DATA
-@click.pass_obj
-def export_archive(open_app: OpenApp, file: Path, data: Path | None) -> None:
+def export_archive(file: Path) -> None:
     """Write customers, contacts, orders and complaints with all that belongs to them into FILE.
 
     A ZIP of JSON Lines and CSV with a schema, counts and SHA-256. It holds confidential records (penalties), but no
     password and no token."""
     partial = file.with_name(file.name + ".part")
-    with open_app(data).app_context(), database().read() as session, partial.open("wb") as stream:
+    with database().read() as session, partial.open("wb") as stream:
         written = archive.export(session, stream)
     partial.replace(file)
     _print_tables(written)
@@ -182,5 +163,6 @@ def _print_tables(found: list[archive.TableSummary]) -> None:
     click.echo(f"sha256 {archive.fingerprint(found)}")
 
 
-COMMANDS = (import_group, export_archive)
-"""What this slice adds to the command line."""
+def commands(targets: ImportTargets) -> list[click.Command]:
+    """What this slice adds to the command line; each runs in the context of an application."""
+    return [ImportGroup(targets), export_archive]
