@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import engine
@@ -31,7 +31,6 @@ T = TypeVar("T")
 DEMO_LOADED = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 """The day before every test begins."""
 
-MOST_JOBS = 10_000
 _names = (f"t{number}" for number in itertools.count(1))
 
 
@@ -157,26 +156,10 @@ def signed_in(app: Flask, login: str, *, language: str = "en") -> FlaskClient:
     return client
 
 
-def due_jobs(session: Session) -> list[int]:
-    """Jobs that a worker would run now, the longest due first."""
-    job = engine.tables.job
-    waiting = job.c.state.in_([engine.JobState.SCHEDULED, engine.JobState.AVAILABLE, engine.JobState.RETRYABLE])
-    due = or_(job.c.due_at.is_(None), job.c.due_at <= engine.now(session))
-    return list(session.scalars(select(job.c.id).where(waiting, due).order_by(job.c.due_at, job.c.id)))
-
-
 def drain(database: Database) -> int:
     """Run every job that is due, as a worker would; returns how many ran."""
-    ran = 0
-    while ran < MOST_JOBS:
-        with database.read() as session:
-            waiting = due_jobs(session)
-        if not waiting:
-            return ran
-        for job_id in waiting:
-            ran += 1
-            engine.jobs.run_prompt(database, [job_id])
-    raise AssertionError(f"still jobs to do after {MOST_JOBS}")
+    engine.jobs.rescue_expired(database)
+    return engine.jobs.run_until_quiet(database)
 
 
 def advance(database: Database, clock: engine.VirtualClock, delta: timedelta) -> None:

@@ -70,9 +70,22 @@ REQUEST: dict[str, Any] = {
     "key": "purchase/request",
     "title": _label("采购申请", "Purchase request"),
     "fields": [
-        {"name": "requester", "type": "text", "label": _label("申请人", "Requester"), "required": True, "variable": True},
+        {
+            "name": "requester",
+            "type": "text",
+            "label": _label("申请人", "Requester"),
+            "required": True,
+            "variable": True,
+        },
         {"name": "subject", "type": "text", "label": _label("事由", "Subject"), "required": True, "max": 80},
-        {"name": "amount", "type": "money", "label": _label("金额", "Amount"), "min": 0, "max": 100000, "variable": True},
+        {
+            "name": "amount",
+            "type": "money",
+            "label": _label("金额", "Amount"),
+            "min": 0,
+            "max": 100000,
+            "variable": True,
+        },
         {"name": "wanted_on", "type": "date", "label": _label("日期", "Wanted on")},
         {
             "name": "kind",
@@ -174,7 +187,10 @@ def requested(app: Flask, requester: str = "li.na", **given: Any) -> engine.Task
     instance_id = start(app, requester, **given)
     first = task_of(app, instance_id)
     command = engine.CompleteTask(
-        task_id=first.id, variables={"requester": requester, "amount": 120}, actor=requester, groups=frozenset({"customer_support"})
+        task_id=first.id,
+        variables={"requester": requester, "amount": 120},
+        actor=requester,
+        groups=frozenset({"customer_support"}),
     )
     database_of(app).write(lambda session: engine.execute(session, command))
     return task_of(app, instance_id)

@@ -60,5 +60,13 @@ def program(app: Flask, login: str, language: str = "en") -> Program:
 
 def variables(**values: Any) -> dict[str, dict[str, Any]]:
     """Plain values as Camunda's variables."""
-    kinds = {bool: "Boolean", int: "Integer", float: "Double", str: "String", list: "Json", dict: "Json", type(None): "Null"}
+    kinds = {
+        bool: "Boolean",
+        int: "Integer",
+        float: "Double",
+        str: "String",
+        list: "Json",
+        dict: "Json",
+        type(None): "Null",
+    }
     return {name: {"value": value, "type": kinds[type(value)]} for name, value in values.items()}
