@@ -17,7 +17,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
 
 from app.security import current
@@ -55,7 +55,10 @@ def install(app: Flask, settings: Settings) -> None:
 
 
 def selected_language() -> str:
-    """``?lang=``, else what the signed-in person chose, else this browser's choice, else the browser's languages."""
+    """``?lang=``, else what the signed-in person chose, else this browser's choice, else the browser's languages.
+    Outside of a request (commands, workers): English, unless a locale is forced."""
+    if not has_request_context():
+        return FALLBACK
     for chosen in (request.args.get("lang"), current().language, request.cookies.get(COOKIE)):
         if chosen in LANGUAGES:
             return str(chosen)
