@@ -50,9 +50,8 @@ def build(settings: Settings, *, clock: engine.Clock | None = None, bell: engine
     app.extensions[EXTENSION] = found
     found.demo.append(DemoPart("Processes and forms", packaged.deploy))
     for name in SLICES:
-        if importlib.util.find_spec(name) is None:
-            continue
-        importlib.import_module(name).register(app, found)
+        if _exists(name):
+            importlib.import_module(name).register(app, found)
     runtime = build_runtime(settings, found, clock=clock, bell=bell)
     install_database(
         app,
@@ -82,6 +81,11 @@ def build_runtime(
         bell=bell or engine.SilentBell(),
         zone=settings.zone,
     )
+
+
+def _exists(name: str) -> bool:
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.origin is not None
 
 
 def load_models() -> None:

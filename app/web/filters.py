@@ -83,7 +83,8 @@ def duration(value: timedelta | float | None) -> str:
         gettext("%(count)d h", count=hours) if hours else "",
         gettext("%(count)d min", count=minutes) if minutes and not days else "",
     ]
-    return " ".join(part for part in parts if part) or gettext("less than a minute")
+    separator = "" if language() == "zh" else " "
+    return separator.join(part for part in parts if part) or gettext("less than a minute")
 
 
 def filesize(size: int | None) -> str:

@@ -20,7 +20,7 @@ COMPANIES = {
     "1": "上海申远医疗设备有限公司 CMP-2026-000001",
     "2": "北京远方贸易 Müller GmbH",
     "3": "ＡＢＣ远洋運輸 order 12345",
-    "4": "a plain name's \"quoted\" text, 3.5 1e5",
+    "4": 'a plain name\'s "quoted" text, 3.5 1e5',
 }
 
 

@@ -30,7 +30,9 @@ def _shown() -> dict[str | tuple[str, ...], set[str]]:
     found: dict[str | tuple[str, ...], set[str]] = defaultdict(set)
     options = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
     for path in sorted(ROOT.rglob("*")):
-        method = {".py": "python", ".html": "jinja2.ext:babel_extract", ".txt": "jinja2.ext:babel_extract"}.get(path.suffix)
+        method = {".py": "python", ".html": "jinja2.ext:babel_extract", ".txt": "jinja2.ext:babel_extract"}.get(
+            path.suffix
+        )
         if method is None or "static" in path.parts:
             continue
         if path.suffix != ".py" and "templates" not in path.parts:

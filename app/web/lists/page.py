@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, make_response, render_template, request
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -107,7 +107,7 @@ def load(spec: ListSpec[T], session: Session, principal: Principal, arguments: M
         filters=filters,
         sort=sort,
         descending=descending,
-        total=_count(session, matching),
+        total=_count(session, matching, spec),
         after=after,
         before=before,
         may_export=_may_export(spec, principal),
@@ -180,8 +180,8 @@ def _fetch(
     return [(row, row[-2], row[-1]) for row in rows]
 
 
-def _count(session: Session, matching: Select[*tuple[Any, ...]]) -> int:
-    some = matching.with_only_columns(literal(1)).limit(MOST_COUNTED + 1).subquery()
+def _count(session: Session, matching: Select[*tuple[Any, ...]], spec: ListSpec[T]) -> int:
+    some = matching.with_only_columns(spec.key, maintain_column_froms=True).limit(MOST_COUNTED + 1).subquery()
     return session.scalars(select(func.count()).select_from(some)).one()
 
 

@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy.types import TypeDecorator
 
 from app.web.lists.spec import Expression, Sort
 
@@ -81,7 +82,9 @@ class Order:
 
 
 def _python_type(expression: Expression) -> type:
-    return expression.type.python_type
+    # A decorated type (UtcDateTime) does not tell; the type it decorates does.
+    kind = expression.type
+    return (kind.impl_instance if isinstance(kind, TypeDecorator) else kind).python_type
 
 
 def _plain(value: Any) -> Any:
