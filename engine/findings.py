@@ -205,6 +205,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
         '主题只对外部任务有效。请设置 camunda:type="external"。',
         'A topic works for external tasks only. Set camunda:type="external".',
     ),
+    "topic_without_handler": (
+        "本机没有主题“{topic}”的处理器；需要外部程序来办理。",
+        'Nothing here serves the topic "{topic}"; an external worker must.',
+    ),
+    "form_missing": (
+        "找不到表单“{form_key}”。请一起上传 {form_key}.json。",
+        'The form "{form_key}" is not among the files. Upload {form_key}.json too.',
+    ),
+    "json_unreadable": ("文件不是 JSON 对象。请改正。", "The file is not a JSON object. Correct it."),
     "script_language": (
         "不支持脚本语言“{language}”。请写成赋值语句，语言留空。",
         'The script language "{language}" is not supported. Write assignments and leave the language empty.',

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from engine import decisions
 from engine.commands.audit import audit
 from engine.commands.model import Deploy, Result
-from engine.context import now
+from engine.context import now, runtime
 from engine.errors import DeploymentRefused
 from engine.model import Finding
 from engine.queries.definitions import definition
@@ -44,7 +44,9 @@ def deploy(session: Session, command: Deploy) -> Result:
     Raises DeploymentRefused(findings); then nothing is deployed.
     """
     compiled = compile_files(command.files)
-    findings = compiled.findings + _findings(command.files, compiled.processes)
+    findings = (
+        compiled.findings + _file_findings(command.files) + _process_findings(session, command, compiled.processes)
+    )
     if any(finding.severity == "error" for finding in findings):
         raise DeploymentRefused(findings)
     at = now(session)
@@ -80,7 +82,7 @@ def _result(
     )
 
 
-def _findings(files: Mapping[str, bytes], processes: tuple[CompiledProcess, ...]) -> tuple[Finding, ...]:
+def _file_findings(files: Mapping[str, bytes]) -> tuple[Finding, ...]:
     """Translations and forms must be JSON objects: others read them from the definition later."""
     found = []
     for name in sorted(files):
@@ -91,8 +93,20 @@ def _findings(files: Mapping[str, bytes], processes: tuple[CompiledProcess, ...]
                 fine = False
             if not fine:
                 found.append(Finding("error", "json_unreadable", name, None, None))
-    if not processes:
-        found.append(Finding("error", "no_process", "", None, None))
+    return tuple(found)
+
+
+def _process_findings(session: Session, command: Deploy, processes: tuple[CompiledProcess, ...]) -> tuple[Finding, ...]:
+    found = [] if processes else [Finding("error", "no_process", "", None, None)]
+    served = runtime(session).handlers.service_topics
+    for process in processes:
+        for node_id, node in process.nodes.items():
+            if node.topic and node.topic not in served:
+                facts = {"topic": node.topic}
+                found.append(Finding("warning", "topic_without_handler", process.resource, node_id, None, facts))
+            if node.form_key and f"{node.form_key}.json" not in command.files:
+                facts = {"form_key": node.form_key}
+                found.append(Finding("warning", "form_missing", process.resource, node_id, None, facts))
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import engine
-from tests.support.engine_world import BACKENDS, TWO_TASKS, World, bpmn, chain, fresh_url, user_task, world
+from tests.support.engine_world import BACKENDS, TWO_TASKS, World, bpmn, chain, fresh_url, service, user_task, world
 
 BEGIN, DONE = '<bpmn:startEvent id="begin" />', '<bpmn:endEvent id="done" />'
 GREETING = bpmn(
@@ -89,3 +89,22 @@ def test_what_cannot_run_is_refused_with_findings_and_nothing_is_kept(keliu: Wor
             keliu.do(engine.Deploy(name="bad", files=files))
         assert any(finding.severity == "error" for finding in refused.value.findings)
     assert keliu.ask(engine.queries.definitions) == ()
+
+
+def test_what_is_missing_around_a_process_is_a_warning(keliu: World) -> None:
+    files = {
+        "greeting.bpmn": bpmn(
+            "greeting",
+            BEGIN
+            + user_task("greet", 'camunda:candidateGroups="sales" camunda:formKey="greeting/greet"')
+            + service("send", "mail.send")
+            + DONE
+            + chain("begin", "greet", "send", "done"),
+        )
+    }
+
+    deployed = keliu.do(engine.Deploy(name="first", files=files)).deployment
+
+    assert deployed is not None
+    warnings = {(finding.code, finding.element) for finding in deployed.findings}
+    assert warnings >= {("form_missing", "greet"), ("topic_without_handler", "send")}
