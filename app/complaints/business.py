@@ -149,6 +149,7 @@ def confidential_fields(session: Session, task: TaskRow) -> list[str]:
 def _start_waiting(
     session: Session, principal: Principal, definition: DefinitionRow, values: Mapping[str, Any], source: str
 ) -> Started:
+    intake.refuse_known_reference(session, source, str(values.get("customer_reference") or "").strip())
     complaint = intake.create(session, principal.login, source=source, policy_version=f"v{definition.version}")
     intake.keep_incomplete(session, complaint, values)
     result = engine.execute(session, _start_command(session, principal, complaint))

@@ -23,4 +23,4 @@ def register(app: Flask, registries: Registries) -> None:
     navigation.add(
         navigation.Item("customers.index", _l("Customers"), "building-factory", "customer.view", 40), app
     )
-    registries.demo.append(DemoPart("customers", demo.load))
+    registries.demo.append(DemoPart("Customers, contracts and orders", demo.load))

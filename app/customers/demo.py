@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from importlib import resources
@@ -19,10 +18,9 @@ ACTOR = "system"
 SOURCE = "demo"
 
 
-def rows(name: str) -> Iterator[dict[str, str]]:
+def rows(name: str) -> list[dict[str, str]]:
     """The lines of a CSV file that ships in ``demo/``."""
-    with (resources.files("demo") / name).open(encoding="utf-8", newline="") as file:  # type: ignore[call-overload]
-        yield from csv.DictReader(file)
+    return list(csv.DictReader((resources.files("demo") / name).read_text("utf-8").splitlines()))
 
 
 def load(session: Session) -> None:

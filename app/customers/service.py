@@ -53,10 +53,10 @@ def change(session: Session, actor: str, customer: Customer, values: Mapping[str
     return customer
 
 
-def find_or_create(session: Session, actor: str, name: str, *, source: str) -> Customer:
-    """The customer of that name; created with nothing but the name when unknown."""
+def find_or_create(session: Session, actor: str, name: str, *, source: str, region: str = "") -> Customer:
+    """The customer of that name; created with nothing but name and region when unknown."""
     found = by_name(session, name)
-    return found or create(session, actor, {"name": name.strip()}, source=source)
+    return found or create(session, actor, {"name": name.strip(), "region": region}, source=source)
 
 
 def by_name(session: Session, name: str) -> Customer | None:

@@ -27,6 +27,7 @@ NUMBER_PREFIX = "CMP"
 NO_SELLER = "customer_department"
 """Who answers for a contract complaint of a customer nobody is known to have sold to."""
 TITLE_LENGTH = 200
+REFERENCE_LENGTH = 100
 
 
 def create(session: Session, actor: str, *, source: str, policy_version: str) -> Complaint:
@@ -51,6 +52,7 @@ def create(session: Session, actor: str, *, source: str, policy_version: str) ->
 def keep_incomplete(session: Session, complaint: Complaint, given: Mapping[str, Any]) -> None:
     """Something required is missing: what was given waits as prefill of the form; a known customer shows at once."""
     complaint.intake = {str(name): formkit.as_json(value) for name, value in given.items()}
+    complaint.customer_reference = str(given.get("customer_reference") or "").strip()[:REFERENCE_LENGTH] or None
     customer_id = _number(given.get("customer"))
     if customer_id is not None and customers.customer(session, customer_id) is not None:
         complaint.customer_id = customer_id
@@ -167,14 +169,17 @@ def _check_references(session: Session, customer: Customer, values: Mapping[str,
         raise refuse("product", _l("There is no such product."))
 
 
-def _keep_reference(session: Session, complaint: Complaint, reference: str) -> None:
-    if not reference:
-        return
-    known = queries.by_reference(session, complaint.source, reference)
-    if known is not None and known.number != complaint.number:
+def refuse_known_reference(session: Session, source: str, reference: str, own_number: str = "") -> None:
+    """Raises ``FieldErrors`` when another complaint of this source has the customer's reference."""
+    known = queries.by_reference(session, source, reference) if reference else None
+    if known is not None and known.number != own_number:
         message = _l("This reference was registered already: %(number)s.", number=known.number)
         raise refuse("customer_reference", message)
-    complaint.customer_reference = reference
+
+
+def _keep_reference(session: Session, complaint: Complaint, reference: str) -> None:
+    refuse_known_reference(session, complaint.source, reference, complaint.number)
+    complaint.customer_reference = reference or None
 
 
 def _keep_words(complaint: Complaint, verbatim: str) -> None:
