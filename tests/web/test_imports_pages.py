@@ -23,7 +23,7 @@ from tests.unit.test_imports_files import HOSTILE, mutations, workbook
 BUREAU = Path(__file__).parents[3] / "shared" / "data" / "cfpb_complaints.csv"
 AGENT = "li.na"
 CHINESE = "客户方编号,客户,客户原话,投诉类别,投诉小类,渠道,收到时间,索赔金额（元）\n"
-ROW = "A-1,江苏申远机械,发动机有异响，请尽快派人。,产品质量,quality_malfunction,phone,2026年11月2日,1200\n"
+ROW = "A-1,江苏申远机械,发动机有异响，请尽快派人。,产品质量投诉,quality_malfunction,phone,2026年11月2日,1200\n"
 
 
 @pytest.fixture
