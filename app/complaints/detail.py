@@ -219,7 +219,7 @@ def _facts(
         (_("Kind"), names.get(complaint.sub_code or "", complaint.sub_code)),
         (_("Channel"), names.get(complaint.channel, complaint.channel)),
         (_("Product"), product.title(language()) if product else ""),
-        (_("Order"), order.number if order else ""),
+        (_("Order number"), order.number if order else ""),
         (_("Contract"), contract.number if contract else ""),
         (_("The contract says"), term),
         (_("Carrier and waybill"), " ".join(filter(None, (complaint.carrier, complaint.waybill)))),

@@ -35,7 +35,8 @@ SEARCH_KIND = "complaint"
 
 def visible(principal: Principal) -> Select[tuple[str]]:
     """Numbers of the complaints this person may see: all for the CCO; those a department of the own subtree is or was in;
-    those with a task that is, was or may become the person's; those the person registered or was penalised for.
+    those with a task that is, was or may become the person's; those the person registered or was penalised for; for
+    human resources those with a penalty decision.
 
     Uses ix_complaint_department_department_key_number.
     """
@@ -52,6 +53,8 @@ def visible(principal: Principal) -> Select[tuple[str]]:
             ComplaintDepartment.department_key.in_(scope.departments_in_subtree(principal))
         )
         conditions.append(Complaint.number.in_(involved))
+    if sees_penalties(principal):
+        conditions.append(Complaint.number.in_(select(ComplaintPenalty.number)))
     if principal.has("complaint.register"):
         conditions.append(Complaint.registered_by == principal.login)
     return statement.where(or_(false(), *conditions))

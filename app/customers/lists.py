@@ -52,7 +52,8 @@ def _select(session: Session, principal: Principal) -> Select[Any]:
 
 
 def _rows(session: Session, found: Sequence[Row[Any]]) -> list[CustomerLine]:
-    customers = [queries.CustomerRow(*row) for row in found]
+    width = len(queries.CustomerRow.__dataclass_fields__)  # paging adds columns of its own behind
+    customers = [queries.CustomerRow(*row[:width]) for row in found]
     keys = {row.department_key for row in customers if row.department_key}
     names = accounts.department_names(session, keys, language())
     return [CustomerLine(row, names.get(row.department_key or "", "")) for row in customers]
