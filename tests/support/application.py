@@ -102,7 +102,7 @@ class Databases:
 
     def _template(self, backend: str, company: bool) -> str:
         if (backend, company) not in self.made:
-            name = f"template_{'company' if company else 'empty'}"
+            name = f"template_{next(_names)}"
             path = self.home / f"{name}.sqlite3"
             url = self.server().create(name) if backend == "postgresql" else f"sqlite:///{path}"
             self._fill(url, company)
