@@ -192,4 +192,4 @@ def _flat(found: Any) -> list[Any]:
     """Messages of a field; those of list items are joined to their list's."""
     if isinstance(found, dict):
         return [message for part in found.values() for message in _flat(part)]
-    return list(found)
+    return found if isinstance(found, list) else [found]  # marshmallow leaves a lazy string alone

@@ -223,8 +223,9 @@ def _new_role(session: Session, name: str) -> Role:
 def _fill(session: Session, person: User, values: dict[str, Any]) -> None:
     """Names, place and supervisor. A supervisor must not be the person or anybody below."""
     _check_department(session, values["department_id"])
-    for name in ("name", "name_en", "position_zh", "position_en", "language", "department_id"):
+    for name in ("name", "name_en", "position_zh", "position_en", "department_id"):
         setattr(person, name, values[name])
+    person.language = values["language"] or None
     supervisor_id: int | None = values["supervisor_id"]
     if supervisor_id is not None and session.get(User, supervisor_id) is None:
         raise FieldErrors({"supervisor_id": [_l("There is no such person.")]})

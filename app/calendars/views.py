@@ -121,9 +121,7 @@ def save_week(key: str) -> ResponseReturnValue:
     """Set the hours of an ordinary week and the groups."""
 
     def change() -> str:
-        service.save_week(
-            db.session(), current().login, key, schemas.week(request.form), schemas.groups(request.form)
-        )
+        service.save_week(db.session(), current().login, key, schemas.week(request.form), schemas.groups(request.form))
         return url_for("calendars.show", key=key)
 
     return _saved(change, lambda errors: _week_page(key, errors))

@@ -37,8 +37,9 @@ def change_password() -> ResponseReturnValue:
         _change_password(current().login)
     except FieldErrors as refused:
         return _page(refused.errors), 422
+    response = begin_session(current().login, url_for("accounts.profile"))
     flash(_("Your password is changed. You are signed out everywhere else."), "success")
-    return begin_session(current().login, url_for("accounts.profile"))
+    return response
 
 
 def _change_password(login: str) -> None:

@@ -16,6 +16,7 @@ from app import db
 from app.accounts import queries, schemas, service
 from app.accounts.models import Department, GroupMember, User, UserRole
 from app.accounts.views.blueprint import Errors, actor, blueprint, saved, ticked, typed
+from app.db.request import close_reader
 from app.errors import FieldErrors, NotVisible
 from app.security import Principal, passwords, requires
 from app.web import i18n, lists
@@ -209,6 +210,7 @@ def _known(session: Session, login: str) -> queries.UserRow:
 
 
 def _password_page(login: str, password: str) -> ResponseReturnValue:
+    close_reader()  # it still sees the moment before the password was set
     person = _known(db.session(), login)
     page = render_template("accounts/new_password.html", person=person, password=password)
     return page, 201, {"Cache-Control": "no-store"}
