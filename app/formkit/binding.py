@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import get_timezone
 from flask_babel import lazy_gettext as _l
 from marshmallow import ValidationError
 
 import engine
 from app.errors import FieldErrors
-from app.formkit.conversion import CONVERTERS
+from app.formkit.conversion import CONVERTERS, local_zone
 from app.formkit.document import Field, FieldType, FormDocument
 
 MAX_UNKNOWN_NAMED = 20
@@ -43,9 +42,10 @@ def bind(
 
     Fields hidden by their condition are neither required nor kept. A field that is not sent keeps what the form started
     with (send null to clear it); fields nobody may change may be sent back as they were. ``facts`` are the values the
-    form started with. Raises FieldErrors: ``{"actions.0.owner": [message]}``.
+    form started with; ``zone`` is that of local times (default: the application's).
+    Raises FieldErrors: ``{"actions.0.owner": [message]}``.
     """
-    work = _Binding(facts or {}, zone or get_timezone() or UTC)
+    work = _Binding(facts or {}, zone or local_zone())
     form = document.for_person(overrides or {}, groups)
     given = _under_field_names(form, payload)
     work.refuse_unknown(form, given)

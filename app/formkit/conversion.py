@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from flask import has_app_context
+from flask_babel import get_timezone
 from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, ValidationError, fields
 
@@ -17,6 +19,11 @@ MAX_NUMBER_LENGTH = 40
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _TRUE = frozenset({"true", "on", "1", "yes"})
 _FALSE = frozenset({"false", "off", "0", "no", ""})
+
+
+def local_zone() -> tzinfo:
+    """The business time zone of the running application; UTC outside of one."""
+    return (get_timezone() if has_app_context() else None) or UTC
 
 
 def refuse(message: Any) -> ValidationError:
@@ -132,11 +139,12 @@ class DateValue(_Converter):
 
 
 class MomentValue(_Converter):
-    """A moment: ``2026-11-30T09:30``, in the business time zone unless it names its own. Returned in UTC."""
+    """A moment: ``2026-11-30T09:30``, in the business time zone unless it names its own; a day alone is its first
+    moment. Returned in UTC."""
 
     def convert(self, value: Any) -> datetime:
         moment = value if isinstance(value, datetime) else None
-        if isinstance(value, str) and 10 < len(value) <= 40:
+        if isinstance(value, str) and 10 <= len(value) <= 40:
             try:
                 moment = datetime.fromisoformat(value.strip())
             except ValueError:

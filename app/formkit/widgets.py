@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import get_timezone
 from flask_babel import gettext as _
 from marshmallow import ValidationError
 
@@ -16,7 +15,7 @@ import engine
 from app import db
 from app.formkit import references
 from app.formkit.binding import as_json, is_visible
-from app.formkit.conversion import CONVERTERS
+from app.formkit.conversion import CONVERTERS, local_zone
 from app.formkit.document import Field, FieldType, FormDocument, Text
 from app.formkit.representation import value_of
 from app.security import current
@@ -204,7 +203,7 @@ def typed(spec: Field, value: Any) -> str:
             moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
         except ValueError:
             return str(value)
-        local = moment.astimezone(get_timezone() or UTC) if moment.tzinfo else moment
+        local = moment.astimezone(local_zone()) if moment.tzinfo else moment
         return local.strftime("%Y-%m-%dT%H:%M")
     if isinstance(value, date):
         return value.isoformat()
@@ -263,7 +262,7 @@ def _meaning(spec: Field, value: Any) -> Any:
     if value is None or convert is None:
         return value
     try:
-        return as_json(convert(spec, get_timezone() or UTC).deserialize(value))
+        return as_json(convert(spec, local_zone()).deserialize(value))
     except ValidationError:
         return value
 
