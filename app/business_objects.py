@@ -89,7 +89,7 @@ class BusinessObject(Protocol):
         """The page where this person starts one by its form; None for who may not."""
         ...
 
-    def visible_keys(self, principal: Principal) -> Select[tuple[str]]:
+    def visible_keys(self, principal: Principal) -> Select[str]:
         """The business keys this principal may see, as a subquery for ``IN``."""
         ...
 

@@ -120,9 +120,7 @@ class ComplaintPageSchema(Schema):
 class MessageSchema(Schema):
     """Something that reaches a running complaint."""
 
-    name = fields.String(
-        required=True, validate=validate.Length(1, 200), metadata={"example": "complaint_supplement"}
-    )
+    name = fields.String(required=True, validate=validate.Length(1, 200), metadata={"example": "complaint_supplement"})
     values = fields.Dict(keys=fields.String(), load_default=dict, metadata={"example": {"text": "…"}})
 
 
@@ -139,9 +137,7 @@ def _complaint_object() -> BusinessObject:
 @blueprint.alt_response(422, schema=ErrorSchema)
 def register(body: dict[str, Any]) -> Any:
     """Register a complaint"""
-    return _complaint_object().start(
-        db.session(), current(), body["values"], source="rest", may_wait=body["may_wait"]
-    )
+    return _complaint_object().start(db.session(), current(), body["values"], source="rest", may_wait=body["may_wait"])
 
 
 @blueprint.get("")

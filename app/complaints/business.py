@@ -76,7 +76,7 @@ class ComplaintObject:
         """The page to register a complaint, for who may."""
         return "/complaints/new" if principal.has("complaint.register") else None
 
-    def visible_keys(self, principal: Principal) -> Select[tuple[str]]:
+    def visible_keys(self, principal: Principal) -> Select[str]:
         """Numbers of the complaints this person may see."""
         return queries.visible(principal)
 

@@ -13,7 +13,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-import engine
 from app.accounts import queries as accounts
 from app.complaints import labels, queries, timeline
 from app.complaints.models import Complaint, ComplaintAction, ComplaintAppeal, ComplaintPenalty, ComplaintVisit

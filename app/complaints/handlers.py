@@ -88,7 +88,7 @@ TOPICS: Mapping[str, Callable[[Session, ServiceCall], Mapping[str, Any] | None]]
 
 
 def on_event(session: Session, event: engine.Event) -> None:
-    """Engine listener. The clock runs again when `judge` comes back by time; a cancelled process closes its complaint."""
+    """Engine listener: the clock runs again when `judge` comes back by time, cancelling a process closes its case."""
     if event.process_key != queries.PROCESS_KEY or event.business_key is None:
         return
     if isinstance(event, engine.TaskCreated) and event.task.node_id == "judge":

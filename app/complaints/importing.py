@@ -42,9 +42,7 @@ def _field(name: str, zh: str, en: str, kind: FieldKind = FieldKind.TEXT, **more
 FIELDS: Sequence[TargetField] = (
     _field("customer_reference", "客户方编号", "Customer's reference", required=True, maximum=100),
     _field("customer", "客户", "Customer", required=True, maximum=200),
-    _field(
-        "verbatim", "客户原话", "In the customer's words", FieldKind.LONGTEXT, required=True, maximum=50_000
-    ),
+    _field("verbatim", "客户原话", "In the customer's words", FieldKind.LONGTEXT, required=True, maximum=50_000),
     _field(
         "complaint_class",
         "投诉类别",
@@ -59,9 +57,7 @@ FIELDS: Sequence[TargetField] = (
         "Kind of complaint",
         FieldKind.CHOICE,
         required=True,
-        options=_option_source(
-            "sub_code_quality", "sub_code_contract", "sub_code_transport", "sub_code_service"
-        ),
+        options=_option_source("sub_code_quality", "sub_code_contract", "sub_code_transport", "sub_code_service"),
     ),
     _field("channel", "渠道", "Channel", FieldKind.CHOICE, required=True, options=_option_source("channel")),
     _field("severity", "严重程度", "Severity", FieldKind.CHOICE, options=_option_source("severity")),
@@ -127,9 +123,7 @@ class ComplaintTarget:
         if values.get("contact_name"):
             given = {name: values.get(f"contact_{name}") or "" for name in ("name", "phone", "email")}
             payload["contact"] = str(customers.find_or_create_contact(session, customer, given).id)
-        started = _under_row_names(
-            values, lambda: ComplaintObject().start(session, principal, payload, source=SOURCE)
-        )
+        started = _under_row_names(values, lambda: ComplaintObject().start(session, principal, payload, source=SOURCE))
         return Outcome(OutcomeState.CREATED, started.business_key)
 
 
@@ -155,5 +149,3 @@ def _check_moment(session: Session, values: Mapping[str, Any]) -> None:
     received = values.get("received_at")
     if received is not None and received > engine.now(session):
         raise FieldErrors({"received_at": [_l("A complaint cannot have been received in the future.")]})
-
-

@@ -10,7 +10,7 @@ SUPPLEMENT = "complaint.supplement"
 CLOSED = "complaint.closed"
 
 
-def N_(msgid: str) -> str:  # noqa: N802 - gettext's own name for "translate when shown"
+def N_(msgid: str) -> str:
     """Mark an English text for translation when the notice is read."""
     return msgid
 

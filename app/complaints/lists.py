@@ -65,7 +65,7 @@ class ComplaintLine:
         return next((task.due_at for _name, task in self.tasks if task.due_at), None)
 
 
-def _select(session: Session, principal: Principal) -> Select[Any]:
+def _select(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
     return (
         select(Complaint, Customer.name)
         .outerjoin(Customer, Customer.id == Complaint.customer_id)
@@ -73,7 +73,7 @@ def _select(session: Session, principal: Principal) -> Select[Any]:
     )
 
 
-def lines(session: Session, found: Sequence[Row[Any]]) -> list[ComplaintLine]:
+def lines(session: Session, found: Sequence[Row[*tuple[Any, ...]]]) -> list[ComplaintLine]:
     """Rows of ``(Complaint, customer name)`` with everything the page shows, loaded for all at once."""
     tasks = queries.open_tasks(session, [row[0].number for row in found])
     names = labels.step_names(session, ((task.definition_id, task.node_id) for rows in tasks.values() for task in rows))
@@ -106,14 +106,17 @@ def _process(session: Session, numbers: Sequence[str]) -> dict[str, str]:
     people = accounts.display_names(session, {row.actor for row in rows}, language())
     found: dict[str, list[str]] = {}
     for row in rows:
-        parts = (localtime(row.at), names[row.definition_id, row.node_id], people.get(row.actor, row.actor), row.outcome)
+        parts = (
+            localtime(row.at),
+            names[row.definition_id, row.node_id],
+            people.get(row.actor, row.actor),
+            row.outcome,
+        )
         found.setdefault(row.number, []).append(" · ".join(filter(None, parts)))
     return {number: "\n".join(course) for number, course in found.items()}
 
 
-def _words(
-    session: Session, complaints: Sequence[Complaint], tasks: dict[str, list[queries.OpenTaskRow]]
-) -> Words:
+def _words(session: Session, complaints: Sequence[Complaint], tasks: dict[str, list[queries.OpenTaskRow]]) -> Words:
     departments = {row.responsible_department for row in complaints} | {row.cause_department for row in complaints}
     people = {task.assignee for rows in tasks.values() for task in rows} | {row.registered_by for row in complaints}
     people |= {row.responsible_person for row in complaints}
@@ -209,7 +212,9 @@ COMPLAINTS: ListSpec[ComplaintLine] = ListSpec(
         Column("step", _l("Step"), lambda line: line.steps),
         Column("due", _l("Due"), lambda line: line.due_at),
         Column(
-            "department", _l("Department"), lambda line: _name(line.words.departments, line.complaint.responsible_department)
+            "department",
+            _l("Department"),
+            lambda line: _name(line.words.departments, line.complaint.responsible_department),
         ),
         Column("received", _l("Received"), lambda line: line.complaint.received_at, sort="received"),
         *EXPORTED,

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.complaints.models import (
@@ -33,9 +33,9 @@ PROCESS_KEY = "complaint"
 SEARCH_KIND = "complaint"
 
 
-def visible(principal: Principal) -> Select[tuple[str]]:
-    """Numbers of the complaints this person may see: all for the CCO; those a department of the own subtree is or was in;
-    those with a task that is, was or may become the person's; those the person registered or was penalised for; for
+def visible(principal: Principal) -> Select[str]:
+    """Numbers of the complaints this person may see: all for the CCO; those a department of the own subtree is or was
+    in; those with a task that is, was or may become the person's; those the person registered or was penalised for; for
     human resources those with a penalty decision.
 
     Uses ix_complaint_department_department_key_number.
@@ -44,7 +44,7 @@ def visible(principal: Principal) -> Select[tuple[str]]:
     if principal.has("complaint.view_all"):
         return statement
     penalised = select(ComplaintPenalty.number).where(ComplaintPenalty.employee == principal.login)
-    conditions = [
+    conditions: list[ColumnElement[bool]] = [
         Complaint.number.in_(scope.business_keys_of_own_tasks(principal, PROCESS_KEY)),
         Complaint.number.in_(penalised),
     ]

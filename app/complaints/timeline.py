@@ -21,7 +21,7 @@ from app.web.i18n import language
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the timeline. ``document`` and ``values``: what was filled in, without what this person may not see."""
+    """One line of the timeline. ``document`` and ``values``: what was filled in, as far as this person may see it."""
 
     at: datetime
     title: str

@@ -20,7 +20,5 @@ def register(app: Flask, registries: Registries) -> None:
 
     app.register_blueprint(views.blueprint)
     references.register(app)
-    navigation.add(
-        navigation.Item("customers.index", _l("Customers"), "building-factory", "customer.view", 40), app
-    )
+    navigation.add(navigation.Item("customers.index", _l("Customers"), "building-factory", "customer.view", 40), app)
     registries.demo.append(DemoPart("Customers, contracts and orders", demo.load))

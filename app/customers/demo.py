@@ -42,7 +42,7 @@ def _products(session: Session) -> None:
 
 def _customers(session: Session) -> dict[str, int]:
     """Ids by name; customers that are there already keep what people changed."""
-    known = {name: number for name, number in session.execute(select(Customer.name, Customer.id))}
+    known: dict[str, int] = {row.name: row.id for row in session.execute(select(Customer.name, Customer.id))}
     contacts: dict[str, list[dict[str, Any]]] = {}
     for row in rows("contacts.csv"):
         contacts.setdefault(row["customer"], []).append({**row, "is_main": row["is_main"] == "yes"})
@@ -57,7 +57,7 @@ _TERMS = ("quantity", "grade", "specification", "delivery_time", "delivery_place
 
 
 def _contracts(session: Session, customers: dict[str, int]) -> dict[str, int]:
-    known = {number: key for number, key in session.execute(select(Contract.number, Contract.id))}
+    known: dict[str, int] = {row.number: row.id for row in session.execute(select(Contract.number, Contract.id))}
     for row in rows("contracts.csv"):
         if row["number"] in known:
             continue
@@ -78,7 +78,7 @@ def _contracts(session: Session, customers: dict[str, int]) -> dict[str, int]:
 
 def _orders(session: Session, customers: dict[str, int], contracts: dict[str, int]) -> None:
     known = set(session.scalars(select(CustomerOrder.number)))
-    products = {code: key for code, key in session.execute(select(Product.code, Product.id))}
+    products = {row.code: row.id for row in session.execute(select(Product.code, Product.id))}
     for row in rows("orders.csv"):
         if row["number"] in known:
             continue

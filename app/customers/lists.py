@@ -47,11 +47,11 @@ class CustomerSearch:
         return BoundFilter(self.name, str(self.label), "search", (value,) if value else (), condition=condition)
 
 
-def _select(session: Session, principal: Principal) -> Select[Any]:
+def _select(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
     return queries.rows().where(Customer.id.in_(queries.visible(principal)))
 
 
-def _rows(session: Session, found: Sequence[Row[Any]]) -> list[CustomerLine]:
+def _rows(session: Session, found: Sequence[Row[*tuple[Any, ...]]]) -> list[CustomerLine]:
     width = len(queries.CustomerRow.__dataclass_fields__)  # paging adds columns of its own behind
     customers = [queries.CustomerRow(*row[:width]) for row in found]
     keys = {row.department_key for row in customers if row.department_key}
@@ -61,7 +61,7 @@ def _rows(session: Session, found: Sequence[Row[Any]]) -> list[CustomerLine]:
 
 def value_class_label(value: str) -> str:
     """``A`` as people read it."""
-    return _("Class %(letter)s", letter=value)
+    return str(_("Class %(letter)s", letter=value))
 
 
 def _value_classes(session: Session) -> list[tuple[str, str]]:

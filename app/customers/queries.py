@@ -106,7 +106,7 @@ class OrderRow:
     waybill: str
 
 
-def visible(principal: Principal) -> Select[tuple[int]]:
+def visible(principal: Principal) -> Select[int]:
     """Ids of the customers this person may see: all for the call centre and the CCO, else those the own department or
     one below it sold to (index department_key, id)."""
     statement = select(Customer.id)
@@ -117,7 +117,7 @@ def visible(principal: Principal) -> Select[tuple[int]]:
     return statement.where(Customer.department_key.in_(scope.departments_in_subtree(principal)))
 
 
-def rows() -> Select[Any]:
+def rows() -> Select[*tuple[Any, ...]]:
     """The columns of :class:`CustomerRow`, in its order."""
     return select(*(getattr(Customer, name) for name in CustomerRow.__dataclass_fields__))
 
@@ -198,7 +198,7 @@ def contract(session: Session, contract_id: int | None) -> ContractRow | None:
     return ContractRow(*row) if row else None
 
 
-def _contracts() -> Select[Any]:
+def _contracts() -> Select[*tuple[Any, ...]]:
     return select(*(getattr(Contract, name) for name in ContractRow.__dataclass_fields__))
 
 
@@ -216,5 +216,5 @@ def order(session: Session, order_id: int | None) -> OrderRow | None:
     return OrderRow(*row) if row else None
 
 
-def _orders() -> Select[Any]:
+def _orders() -> Select[*tuple[Any, ...]]:
     return select(*(getattr(CustomerOrder, name) for name in OrderRow.__dataclass_fields__))

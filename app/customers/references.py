@@ -58,7 +58,7 @@ _BELONGING: Mapping[str, tuple[Any, Any]] = {
 def _belonging(kind: str) -> tuple[Any, Any]:
     model, name = _BELONGING[kind]
 
-    def rows(principal: Principal) -> Select[Any]:
+    def rows(principal: Principal) -> Select[*tuple[Any, ...]]:
         visible = queries.visible(principal)
         statement = select(model.id, name, Customer.name).join(Customer, Customer.id == model.customer_id)
         return statement.where(Customer.id.in_(visible))

@@ -32,7 +32,9 @@ class _Form(Schema):
     @pre_load
     def strip(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
         """Texts without the spaces around them and without control characters no database keeps."""
-        return {name: value.strip().replace("\x00", "") if isinstance(value, str) else value for name, value in data.items()}
+        return {
+            name: value.strip().replace("\x00", "") if isinstance(value, str) else value for name, value in data.items()
+        }
 
 
 class CustomerSchema(_Form):

@@ -16,9 +16,7 @@ from app.customers.models import Contact, Customer
 from app.db import search
 from app.errors import FieldErrors
 
-
 SEARCH_KIND = "customer"
-
 
 
 def name_key(name: str) -> str:
@@ -104,9 +102,7 @@ def _refuse_taken_name(session: Session, name: str, own_id: int | None) -> None:
         raise FieldErrors({"name": [_l("There is a customer with this name already.")]})
 
 
-def save_contact(
-    session: Session, customer: Customer, contact_id: int | None, values: Mapping[str, Any]
-) -> Contact:
+def save_contact(session: Session, customer: Customer, contact_id: int | None, values: Mapping[str, Any]) -> Contact:
     """Add a contact or change one of the customer's. A new main contact takes the place of the old one."""
     contact = session.get_one(Contact, contact_id) if contact_id is not None else Contact(customer_id=customer.id)
     _assign_contact(contact, values)

@@ -160,9 +160,7 @@ def _contact(session: Session, customer_id: int, contact_id: int) -> queries.Con
     return contact
 
 
-def _form(
-    row: queries.CustomerRow | None, values: Mapping[str, Any], errors: Mapping[str, Sequence[Any]]
-) -> str:
+def _form(row: queries.CustomerRow | None, values: Mapping[str, Any], errors: Mapping[str, Sequence[Any]]) -> str:
     sellers = [
         (department.key, department.name(language()))
         for department in accounts.departments(db.session())
@@ -178,5 +176,3 @@ def _contact_form(
     errors: Mapping[str, Sequence[Any]],
 ) -> str:
     return render_template("customers/contact.html", customer=row, contact=contact, values=values, errors=errors)
-
-

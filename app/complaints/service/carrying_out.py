@@ -42,7 +42,9 @@ def pay_compensation(session: Session, complaint: Complaint, step: Step) -> dict
     if paid is None or paid < 0:
         raise refuse("paid_amount", _l("This field is required."))
     if paid > (complaint.approved_compensation or 0):
-        message = _l("No more than the approved %(amount)s yuan can be paid.", amount=complaint.approved_compensation or 0)
+        message = _l(
+            "No more than the approved %(amount)s yuan can be paid.", amount=complaint.approved_compensation or 0
+        )
         raise refuse("paid_amount", message)
     complaint.paid_amount = paid
     return {}

@@ -47,7 +47,7 @@ def end_pause(session: Session, complaint: Complaint, at: Any, ended_by: str) ->
 
 
 def assign_department(session: Session, complaint: Complaint, step: Step) -> dict[str, Any]:
-    """The first department answers for the case, the others contribute. Another than the proposed one needs a reason."""
+    """The first department answers for the case, the others contribute; another than proposed needs a reason."""
     chosen = list(dict.fromkeys(step.values.get("departments") or []))
     if not chosen:
         raise refuse("departments", _l("Choose at least one department."))
@@ -55,9 +55,7 @@ def assign_department(session: Session, complaint: Complaint, step: Step) -> dic
     reason = step.text("override_reason")
     if proposed and chosen[0] != proposed and not reason:
         raise refuse("override_reason", _l("Give the reason for choosing another department than the proposed one."))
-    departments.assign(
-        session, complaint, chosen[0], chosen[1:], person=step.actor, reason=reason, at=step.at
-    )
+    departments.assign(session, complaint, chosen[0], chosen[1:], person=step.actor, reason=reason, at=step.at)
     return {"departments": chosen}
 
 

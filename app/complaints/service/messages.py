@@ -208,8 +208,6 @@ _CHECKS: Mapping[str, _Check] = {
     "complaint_contested": lambda s, c, p, at: _serves_customers(p) and may_contest(c, at),
     "complaint_supplement": lambda s, c, p, at: _serves_customers(p) and c.state not in FINISHED,
     "complaint_containment": lambda s, c, p, at: c.state not in FINISHED,
-    "penalty_appealed": lambda s, c, p, at: (
-        (penalty := appealable(s, c, at)) is not None and _may_appeal(p, penalty)
-    ),
+    "penalty_appealed": lambda s, c, p, at: (penalty := appealable(s, c, at)) is not None and _may_appeal(p, penalty),
     "complaint_withdrawn": lambda s, c, p, at: _serves_customers(p) and c.state not in FINISHED,
 }

@@ -170,7 +170,9 @@ def _approve_solution(session: Session, asked: Asked) -> FormContext:
 def _containments(session: Session, complaint: Complaint) -> list[str]:
     """What was asked for and what was done at once, in order."""
     asked = [
-        (row.added_at, f"→ {row.text}") for row in queries.supplements(session, complaint.number) if row.kind == "containment"
+        (row.added_at, f"→ {row.text}")
+        for row in queries.supplements(session, complaint.number)
+        if row.kind == "containment"
     ]
     done = [
         (step.at, f"✓ {step.values.get('measure', '')}")

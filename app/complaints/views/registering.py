@@ -26,7 +26,9 @@ from app.security import current, requires
 def new() -> ResponseReturnValue:
     """An empty form; ``?customer=`` fills in a customer and the main contact."""
     session = db.session()
-    return _page(session, {"received_at": engine.now(session), **_known(session, request.args.get("customer", type=int))})
+    return _page(
+        session, {"received_at": engine.now(session), **_known(session, request.args.get("customer", type=int))}
+    )
 
 
 def _known(session: Session, customer_id: int | None) -> dict[str, Any]:
