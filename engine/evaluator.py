@@ -225,6 +225,8 @@ def _vet(tree: ast.AST, allowed: tuple[type[ast.AST], ...]) -> None:
             raise SyntaxRefused(f"property {node.attr}")
         if isinstance(node, ast.Constant) and not isinstance(node.value, str | int | float | bool | None):
             raise SyntaxRefused(f"a literal of type {type(node.value).__name__}")
+        if isinstance(node, ast.Dict) and None in node.keys:
+            raise SyntaxRefused("a dict can't be unpacked")
         if isinstance(node, ast.Call):
             _vet_call(node)
 
