@@ -7,14 +7,18 @@ from typing import Any
 from flask import Blueprint, current_app
 from sqlalchemy import Row
 
+import engine
 from app import db
 from app.business_objects import BusinessObjects
 from app.engine_rest import queries
-from app.engine_rest.errors import Missing
+from app.engine_rest.errors import Missing, answer
+from app.errors import FieldErrors
 from app.security import current
 from engine.tables import job, process_definition, process_instance, user_task
 
 blueprint = Blueprint("engine_rest", __name__, url_prefix="/engine-rest")
+blueprint.register_error_handler(FieldErrors, answer)
+blueprint.register_error_handler(engine.EngineError, answer)
 
 
 def objects() -> BusinessObjects:

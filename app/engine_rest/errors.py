@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from app.web.api import messages_of
-from app.web.errors import Problem
+from app.web.errors import Problem, problem_of
 
 INVALID = "InvalidRequestException"
 """Camunda's type of most refusals."""
@@ -57,6 +57,12 @@ def refusal(status: int, kind: str, message: str, **more: Any) -> Response:
     response = jsonify({"type": kind, "message": message, "code": CODES.get(status, 0), **more})
     response.status_code = status
     return response
+
+
+def answer(error: Exception) -> Response:
+    """The answer to an error raised by a view. Only here the status may differ from the pages' one: 400 for refused
+    values, as Camunda says."""
+    return speak(problem_of(error))
 
 
 def speak(problem: Problem) -> Response:

@@ -82,9 +82,10 @@ class _Parser(FlaskParser):  # type: ignore[misc]  # webargs' bases are untyped
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:
         """The query without the language, which is everybody's."""
-        given = super().load_querystring(req, schema)
-        given.pop("lang", None)
-        return given
+        for name, value in req.args.items(multi=True):
+            if "\x00" in name or "\x00" in value:
+                raise FieldErrors({name.replace("\x00", ""): ["a text contains a zero byte"]})
+        return {name: value for name, value in req.args.items() if name != "lang"}
 
     def handle_error(
         self, error: ValidationError, req: Request, schema: Schema, *, error_status_code: Any, error_headers: Any
