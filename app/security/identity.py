@@ -29,8 +29,8 @@ from app.security.models import UserSession
 from app.security.principal import ANONYMOUS, Principal, PrincipalLoader, current, impersonate
 
 API_PREFIX = "/api/"
-BASIC_PREFIX = "/engine-rest"
-"""Programs' entrances: tokens only, no cookies; a Basic credential at the second one too."""
+ENGINE_REST_PREFIX = "/engine-rest"
+"""Programs' entrances: a token or a Basic credential, no cookies."""
 
 EXTENSION = "keliu.security"
 SIGN_IN = "accounts.login"
@@ -97,7 +97,7 @@ def declared_access(app: Any, endpoint: str, method: str) -> Access | None:
 
 def is_program(asked: Request) -> bool:
     """Whether the request came in by a programs' entrance."""
-    return asked.path.startswith((API_PREFIX, BASIC_PREFIX))
+    return asked.path.startswith((API_PREFIX, ENGINE_REST_PREFIX))
 
 
 def _refusal(access: Access) -> Any:
@@ -174,7 +174,7 @@ def _by_header() -> Principal:
         return ANONYMOUS
     if given.type == "bearer" and given.token:
         return _by_token(given.token)
-    if given.type == "basic" and request.path.startswith(BASIC_PREFIX):
+    if given.type == "basic":
         return _by_password(str(given.username or ""), str(given.password or ""))
     return ANONYMOUS
 
