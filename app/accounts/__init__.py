@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def register(app: Flask, registries: Registries) -> None:
     """Add the pages, name the people for the guards, offer the demo organisation."""
-    from app.accounts import demo, queries, service, views
+    from app.accounts import demo, queries, references, service, views
     from app.registries import DemoPart
     from app.security import identity
     from app.web import i18n
@@ -20,4 +20,5 @@ def register(app: Flask, registries: Registries) -> None:
     identity.people_come_from(app, queries.principal)
     i18n.on_language_chosen(service.choose_language)
     views.install(app)
+    references.register(app)
     registries.demo.append(DemoPart("Organisation, people and groups", demo.load))

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from sqlalchemy import DDL, event
 
 from app.complaints import models
-from app.db import Base
 
 REFUSED = "complaint record is immutable"
 """Start of the message of every refusal; what follows names the table."""
@@ -97,7 +96,7 @@ def statements(dialect: str, rules: Iterable[Rule] = RULES) -> list[str]:
 
 
 def _attach() -> None:
-    tables = Base.metadata.tables
+    tables = models.Complaint.metadata.tables
     for rule in RULES:
         for dialect in ("sqlite", "postgresql"):
             for statement in statements(dialect, (rule,)):
@@ -105,5 +104,4 @@ def _attach() -> None:
                 event.listen(tables[rule.table], "after_create", ddl)
 
 
-assert models.Complaint  # imported above: the tables are in the metadata before triggers are attached to them
 _attach()

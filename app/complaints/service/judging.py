@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import engine
 from app.complaints.models import Complaint, ComplaintPause, ComplaintState
 from app.complaints.service import departments
 from app.complaints.service.steps import Step, move, refuse
@@ -16,6 +17,7 @@ from app.complaints.service.steps import Step, move, refuse
 def judge(session: Session, complaint: Complaint, step: Step) -> dict[str, Any]:
     """Valid, not valid (with reason and reply), or more information needed (the clock stops)."""
     end_pause(session, complaint, step.at, "time")
+    left: dict[str, Any] = {}
     match step.outcome:
         case "valid":
             move(complaint, ComplaintState.OPEN)
@@ -27,12 +29,20 @@ def judge(session: Session, complaint: Complaint, step: Step) -> dict[str, Any]:
             move(complaint, ComplaintState.PAUSED)
             wanted = step.text("information_wanted")
             session.add(ComplaintPause(number=complaint.number, reason=wanted, from_at=step.at))
+            left = {"judge_hours": remaining_hours(session, step)}
         case _:
             raise refuse("outcome", _l("Choose one of the outcomes."))
     complaint.verdict = step.outcome
     complaint.verdict_reason = step.text("reason")
     complaint.verdict_at = step.at
-    return {}
+    return left
+
+
+def remaining_hours(session: Session, step: Step) -> float:
+    """Working hours of the service level that are left when the clock stops: with them the judgement goes on later."""
+    calendar = engine.runtime(session).calendars(session, step.task.calendar)
+    used = calendar.between(step.task.created_at, step.at).total_seconds() / 60
+    return round(max((step.task.service_minutes or 0) - used, 0) / 60, 4)
 
 
 def end_pause(session: Session, complaint: Complaint, at: Any, ended_by: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 import engine
+from app import formkit
 from app.accounts import queries as accounts
 from app.business_objects import FormContext
 from app.complaints import queries
@@ -18,6 +19,8 @@ from app.complaints.service.solving import REFUSALS_ALLOWED
 from app.security import Principal
 from engine import TaskRow
 
+HIGHEST_LEVEL = "cco"
+"""Above this group nobody approves."""
 Option = dict[str, Any]
 CCO_ROUND = 3
 """From this round on the CCO handles the case and nobody refuses it."""
@@ -80,6 +83,13 @@ def _limited(name: str, options: list[Option]) -> dict[str, dict[str, Any]]:
     return {name: {"options": options}} if options else {}
 
 
+def _without(session: Session, task: TaskRow, name: str, *values: str) -> dict[str, dict[str, Any]]:
+    """An override that no longer offers ``values`` in a choice of the form."""
+    field = formkit.load(session, task.definition_id, task.form_key or "").field(name)
+    offered = field.options or () if field else ()
+    return _limited(name, [item.as_json() for item in offered if item.value not in values])
+
+
 def _record(session: Session, asked: Asked) -> FormContext:
     return FormContext({"received_at": asked.complaint.received_at, **asked.complaint.intake})
 
@@ -96,7 +106,7 @@ def _analyse_cause(session: Session, asked: Asked) -> FormContext:
     complaint = asked.complaint
     overrides = {**_limited("cause_code", cause_options(session)), **_limited("cause_department", _causers(session))}
     if complaint.refusals >= REFUSALS_ALLOWED or complaint.round >= CCO_ROUND:
-        overrides["outcome"] = {"options": [option("analysed", "已查明", "Analysed")]}
+        overrides |= _without(session, asked.task, "outcome", "refused")
     said = _last_values(session, complaint, ("assign_department", "approve_solution")).get("instruction")
     values = {
         "instruction": said or "",
@@ -157,13 +167,15 @@ def _remedy_override(session: Session, complaint: Complaint) -> dict[str, dict[s
 
 def _approve_solution(session: Session, asked: Asked) -> FormContext:
     complaint = asked.complaint
+    highest = asked.variables.get("approval_level") == HIGHEST_LEVEL
     return FormContext(
         {
             "containments": "\n".join(_containments(session, complaint)),
             "solution": complaint.solution,
             "compensation": complaint.compensation,
             "total_cost": complaint.total_cost,
-        }
+        },
+        _without(session, asked.task, "outcome", "raise_level") if highest else {},
     )
 
 

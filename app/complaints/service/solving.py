@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -76,7 +77,7 @@ def propose_solution(session: Session, complaint: Complaint, step: Step) -> dict
     compensation = step.money("compensation") or NOTHING
     _check_fairness(session, complaint, step, compensation)
     _replace_actions(session, complaint)
-    actions = [_action(session, complaint, row) for row in rows]
+    actions = [_action(session, complaint, index, row) for index, row in enumerate(rows)]
     session.add_all(actions)
     session.flush()
     complaint.proposer = step.actor
@@ -121,10 +122,10 @@ def _replace_actions(session: Session, complaint: Complaint) -> None:
         action.state = "replaced"
 
 
-def _action(session: Session, complaint: Complaint, row: Any) -> ComplaintAction:
+def _action(session: Session, complaint: Complaint, index: int, row: Mapping[str, Any]) -> ComplaintAction:
     owner = str(row.get("owner") or "").strip()
     if accounts.user(session, owner) is None:
-        raise refuse("actions", _l("Every action needs an employee as its owner."))
+        raise refuse(f"actions.{index}.owner", _l("There is no such employee."))
     cost = row.get("cost")
     return ComplaintAction(
         number=complaint.number,
