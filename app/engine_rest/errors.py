@@ -1,5 +1,5 @@
-"""Refusals in Camunda's words: ``{"type", "message", "code"}``. Where Camunda answers 500 to a refused request, ours says
-404 (unknown or not visible), 403 (not allowed), 409 (somebody was faster) or 400 (bad variables)."""
+"""Refusals in Camunda's words: ``{"type", "message", "code"}``. Where Camunda answers 500 to a refused request, ours
+says 404 (unknown or not visible), 403 (not allowed), 409 (somebody was faster) or 400 (bad variables)."""
 
 from __future__ import annotations
 

@@ -65,7 +65,9 @@ def ordered(words: Vocabulary, asked: Mapping[str, Any], statement: Select[Any])
             raise BadRequest("Only a single sorting parameter specified. sortBy and sortOrder required")
         column = words.sorts.get(str(by))
         if column is None:
-            raise BadRequest(f"Cannot set query parameter 'sortBy' to value '{str(by)[:80]}'. Known: {', '.join(words.sorts)}")
+            raise BadRequest(
+                f"Cannot set query parameter 'sortBy' to value '{str(by)[:80]}'. Known: {', '.join(words.sorts)}"
+            )
         if direction not in ("asc", "desc"):
             raise BadRequest("Cannot set query parameter 'sortOrder': asc or desc expected")
         order.append((column.asc() if direction == "asc" else column.desc()).nulls_last())

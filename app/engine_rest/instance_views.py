@@ -9,6 +9,7 @@ import engine
 from app import db
 from app.engine_rest import queries, represent, requests, vocabulary
 from app.engine_rest.context import blueprint, objects, visible_instance
+from app.engine_rest.errors import Missing
 from app.engine_rest.values import to_camunda, variables_to_camunda
 from app.security import current, policy, signed_in
 
@@ -77,7 +78,7 @@ def process_instance_variable(instance_id: str, name: str) -> ResponseReturnValu
     row = visible_instance(instance_id)
     found = engine.queries.instance(db.session(), row.id).variables
     if name not in found:
-        raise requests.Missing(f"process instance variable with name {name[:100]} does not exist")
+        raise Missing(f"process instance variable with name {name[:100]} does not exist")
     return jsonify(to_camunda(found[name]))
 
 

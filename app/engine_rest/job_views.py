@@ -9,6 +9,7 @@ import engine
 from app import db
 from app.engine_rest import queries, represent, requests, vocabulary
 from app.engine_rest.context import blueprint, objects, visible_job
+from app.engine_rest.errors import BadRequest
 from app.security import current, policy, signed_in
 
 
@@ -64,5 +65,5 @@ def _listed(asked: requests.Asked) -> ResponseReturnValue:
 def _due(one: object) -> str:
     """``{"operator": "gt", "value": …}`` of a body as the query writes it."""
     if not isinstance(one, dict):
-        raise requests.BadRequest("'dueDates' must be a list of {operator, value}")
+        raise BadRequest("'dueDates' must be a list of {operator, value}")
     return f"{one.get('operator')}_{one.get('value')}"

@@ -15,7 +15,7 @@ from app import db
 from app.engine_rest import queries, represent, requests
 from app.engine_rest.context import blueprint, objects
 from app.engine_rest.definition_views import start_instance
-from app.engine_rest.errors import Mismatch, Missing
+from app.engine_rest.errors import BadRequest, Mismatch, Missing
 from app.engine_rest.values import variables_to_camunda
 from app.errors import NotAllowedHere, NotVisible
 from app.security import current, signed_in
@@ -47,7 +47,7 @@ def correlate() -> ResponseReturnValue:
     session, given = db.session(), requests.body()
     unknown = sorted(set(given) - KNOWN)
     if unknown:
-        raise requests.BadRequest(f"Unknown property '{unknown[0][:80]}'. Known: {', '.join(sorted(KNOWN))}")
+        raise BadRequest(f"Unknown property '{unknown[0][:80]}'. Known: {', '.join(sorted(KNOWN))}")
     name = str(requests.text(given, "messageName", required=True))
     variables = requests.variables(given, "processVariables") | requests.variables(given, "processVariablesLocal")
     wants, shows = requests.flag(given, "resultEnabled"), requests.flag(given, "variablesInResultEnabled")
@@ -59,7 +59,9 @@ def correlate() -> ResponseReturnValue:
     if not wants:
         return "", 204
     if shows:
-        instance_id = result["execution"]["processInstanceId"] if result["execution"] else result["processInstance"]["id"]
+        instance_id = (
+            result["execution"]["processInstanceId"] if result["execution"] else result["processInstance"]["id"]
+        )
         result["variables"] = variables_to_camunda(engine.queries.instance(session, instance_id).variables)
     return jsonify([result])
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 
 from app import formkit
-from app.engine_rest.errors import BadRequest, Missing
+from app.engine_rest.errors import BadRequest
 from app.engine_rest.values import BadValue, variables_from_camunda
 from app.web.api import json_body, settings_zone
 

@@ -12,7 +12,7 @@ import engine
 from app import db
 from app.engine_rest import queries, represent, requests, vocabulary
 from app.engine_rest.context import blueprint, objects, visible_task
-from app.engine_rest.errors import Missing
+from app.engine_rest.errors import BadRequest, Missing
 from app.engine_rest.values import to_camunda, variables_to_camunda
 from app.errors import NotAllowedHere, NotVisible
 from app.inbox import service
@@ -160,7 +160,7 @@ def _assign(task_id: str, user: str) -> ResponseReturnValue:
     if not service.may_reassign(session, principal, found):
         raise NotAllowedHere("task.reassign")
     if user not in service.people_for(session, found):
-        raise requests.BadRequest(f"'{user[:80]}' is not one of the people who may do this task")
+        raise BadRequest(f"'{user[:80]}' is not one of the people who may do this task")
     command = engine.AssignTask(task_id=found.id, assignee=user, reason="REST", actor=principal.login)
     engine.execute(session, command)
     return "", 204

@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,9 +17,7 @@ INTEGER = range(-(2**31), 2**31)
 LONG = range(-(2**63), 2**63)
 SHORT = range(-(2**15), 2**15)
 REFUSED = ("Object", "File", "Bytes", "Xml")
-_MOMENT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?(Z|[+-]\d{2}:?\d{2})?", re.ASCII
-)
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?(Z|[+-]\d{2}:?\d{2})?", re.ASCII)
 
 
 class BadValue(Exception):
@@ -30,7 +28,7 @@ def moment(value: datetime | None) -> str | None:
     """``2013-01-23T13:42:42.000+0000``, always in UTC."""
     if value is None:
         return None
-    utc = value.astimezone(timezone.utc)
+    utc = value.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}+0000"
 
 
@@ -43,10 +41,10 @@ def parse_moment(text: object, zone: str) -> datetime:
     try:
         naive = datetime.fromisoformat(f"{day}T{clock}.{(fraction or '0').ljust(6, '0')}")
         if offset in (None, "Z"):
-            aware = naive.replace(tzinfo=timezone.utc if offset else ZoneInfo(zone))
+            aware = naive.replace(tzinfo=UTC if offset else ZoneInfo(zone))
         else:
             aware = datetime.fromisoformat(f"{naive.isoformat()}{offset[:3]}:{offset[-2:]}")
-        return aware.astimezone(timezone.utc)
+        return aware.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise BadValue(f"Cannot convert {_shown(text)} to a date: {error}") from None
 

@@ -11,6 +11,7 @@ import engine
 from app import db
 from app.engine_rest import filters as f
 from app.engine_rest.filters import Condition, Vocabulary
+from app.engine_rest.values import BadValue, parse_moment
 from engine.tables import incident, job, process_definition, process_instance, user_task, user_task_candidate
 
 OPEN = tuple(engine.OPEN_TASKS)
@@ -192,7 +193,9 @@ def _with_incident() -> ColumnElement[bool]:
 
 
 def _at_activity(value: Any) -> ColumnElement[bool]:
-    waiting = select(user_task.c.instance_id).where(user_task.c.node_id.in_(f.list_of(value)), user_task.c.state.in_(OPEN))
+    waiting = select(user_task.c.instance_id).where(
+        user_task.c.node_id.in_(f.list_of(value)), user_task.c.state.in_(OPEN)
+    )
     return process_instance.c.id.in_(waiting)
 
 
@@ -232,8 +235,9 @@ def _due(value: Any) -> ColumnElement[bool]:
     for part in parts:
         compare, _, text = part.partition("_")
         if compare not in ("gt", "lt"):
-            raise f.BadValue("gt_<date> or lt_<date> expected")
-        found.append(f.at(job.c.due_at, "after" if compare == "gt" else "before", zone)(text))
+            raise BadValue("gt_<date> or lt_<date> expected")
+        given = parse_moment(text, zone())
+        found.append(job.c.due_at > given if compare == "gt" else job.c.due_at < given)
     return and_(true(), *found)
 
 

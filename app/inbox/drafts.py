@@ -32,10 +32,11 @@ def draft_of(session: Session, task_id: str, login: str) -> Draft | None:
 def save(session: Session, task_id: str, login: str, payload: Mapping[str, Any]) -> Draft:
     """Keep ``payload`` in place of the former draft. The caller has left only fields the person may fill in."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = {"payload": dict(payload), "saved_at": engine.now(session)}
+    draft = Draft(dict(payload), engine.now(session))
+    row = {"payload": draft.payload, "saved_at": draft.saved_at}
     statement = insert(TaskDraft).values(task_id=task_id, login=login, **row)
     session.execute(statement.on_conflict_do_update(index_elements=["task_id", "login"], set_=row))
-    return Draft(row["payload"], row["saved_at"])
+    return draft
 
 
 def discard(session: Session, task_id: str, login: str | None = None) -> None:

@@ -120,9 +120,7 @@ def _read_process_names(session: Session, definition_id: str) -> tuple[str, str]
     return definition.name, str(words.get("elements", {}).get(definition.key) or definition.name)
 
 
-def _task_line(
-    session: Session, row: engine.TaskRow, summary: Summary | None, names: Mapping[str, str]
-) -> TaskLine:
+def _task_line(session: Session, row: engine.TaskRow, summary: Summary | None, names: Mapping[str, str]) -> TaskLine:
     step = step_name(session, row.definition_id, row.node_id)
     return TaskLine(
         task=row,
@@ -171,4 +169,3 @@ def _summaries(
 
 def _working(session: Session, calendar: str | None, start: datetime, end: datetime) -> timedelta:
     return engine.runtime(session).calendars(session, calendar).between(start, end)
-

@@ -103,9 +103,7 @@ STARTED_SORTS: Mapping[str, _Sort] = {
 DEFAULT_SORT = {Box.TODO: "due", Box.CLAIM: "due", Box.DONE: "-ended", Box.STARTED: "-started"}
 
 
-def tasks(
-    session: Session, principal: Principal, objects: BusinessObjects, asked: Asked
-) -> BoxPage[engine.TaskRow]:
+def tasks(session: Session, principal: Principal, objects: BusinessObjects, asked: Asked) -> BoxPage[engine.TaskRow]:
     """The tasks of a box, without candidates. To do: ix_user_task_assignee_state_due_at; to claim:
     ix_user_task_candidate_name_kind_task_id; done: ix_user_task_ended_by_ended_at."""
     statement = select(user_task.c.id).where(*_task_conditions(session, principal, objects, asked))
@@ -115,9 +113,7 @@ def tasks(
     return BoxPage(tuple(found[task_id] for task_id in ids), following)
 
 
-def started(
-    session: Session, principal: Principal, objects: BusinessObjects, asked: Asked
-) -> BoxPage[StartedRow]:
+def started(session: Session, principal: Principal, objects: BusinessObjects, asked: Asked) -> BoxPage[StartedRow]:
     """The instances the person started."""
     statement = select(process_instance.c.id).where(*_started_conditions(session, principal, objects, asked))
     sort = STARTED_SORTS.get(asked.sort) or STARTED_SORTS[DEFAULT_SORT[Box.STARTED]]
@@ -231,8 +227,7 @@ def _found_by(
     """The business object matches the words (two Chinese characters suffice), or its number begins with them."""
     dialect = session.get_bind().dialect.name
     matches = [
-        and_(process == found.process_key, key.in_(search.matching(found.process_key, q, dialect)))
-        for found in objects
+        and_(process == found.process_key, key.in_(search.matching(found.process_key, q, dialect))) for found in objects
     ]
     return or_(func.upper(key).startswith(q.strip().upper()[:100], autoescape=True), *matches)
 
@@ -288,4 +283,4 @@ def _started_rows(session: Session, ids: Sequence[str]) -> dict[str, StartedRow]
     for instance_id, node_id, assignee in session.execute(open_tasks.order_by(user_task.c.created_at, user_task.c.id)):
         waits.setdefault(instance_id, []).append((node_id, assignee))
     rows = session.execute(select(*columns).where(process_instance.c.id.in_(ids)))
-    return {row.id: StartedRow(*row, waits_at=tuple(waits.get(row.id, ()))) for row in rows}
+    return {row.id: StartedRow(**row._mapping, waits_at=tuple(waits.get(row.id, ()))) for row in rows}

@@ -117,7 +117,14 @@ def _steps(session: Session, box: Box) -> list[Step]:
 def _query(asked: Asked) -> dict[str, str]:
     """The parameters that show the same list again."""
     step = f"{asked.process_key}/{asked.node_id}" if asked.node_id else ""
-    given = {"box": str(asked.box), "q": asked.q, "step": step, "due": asked.due, "sort": asked.sort, "after": asked.after}
+    given = {
+        "box": str(asked.box),
+        "q": asked.q,
+        "step": step,
+        "due": asked.due,
+        "sort": asked.sort,
+        "after": asked.after,
+    }
     return {name: value for name, value in given.items() if value}
 
 
@@ -128,7 +135,8 @@ def _unless_known(html: str) -> Response:
     response.set_etag(etag)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Cookie"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def menu_count(session: Session) -> int | None:

@@ -20,9 +20,11 @@ REPAIR = ("job.execute", "instance.cancel")
 
 
 def sees_task(principal: Principal, objects: BusinessObjects) -> ColumnElement[bool]:
-    """Condition on ``user_task``. Nobody without a task or a business object sees anything; an administrator neither."""
+    """Condition on ``user_task``. Who has neither a task nor a business object sees nothing, administrators too."""
     by_object = [
-        and_(user_task.c.definition_key == found.process_key, user_task.c.business_key.in_(found.visible_keys(principal)))
+        and_(
+            user_task.c.definition_key == found.process_key, user_task.c.business_key.in_(found.visible_keys(principal))
+        )
         for found in objects
     ]
     by_task = user_task.c.id.in_(scope.own_tasks(principal))
@@ -57,9 +59,7 @@ def sees_definition(principal: Principal) -> ColumnElement[bool]:
     return process_definition.c.id.is_(None)
 
 
-def require_task(
-    session: Session, principal: Principal, objects: BusinessObjects, task_id: str
-) -> engine.TaskRow:
+def require_task(session: Session, principal: Principal, objects: BusinessObjects, task_id: str) -> engine.TaskRow:
     """The task with its candidates. Raises :class:`NotVisible` when it does not exist for this person."""
     condition = sees_task(principal, objects)
     found = session.execute(select(user_task.c.id).where(user_task.c.id == task_id, condition)).scalar_one_or_none()

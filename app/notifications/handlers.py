@@ -1,4 +1,4 @@
-"""What the engine's events make known: deadlines to the ladder of requirement C15, and hand-overs to those concerned."""
+"""What the engine's events make known: deadlines to the ladder of C15, and hand-overs to those concerned."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HIGHEST = "cco"
 """The group that hears of everything that stays overdue."""
 
 
-def N_(msgid: str) -> str:  # noqa: N802 - gettext's own name for "translate when shown"
+def N_(msgid: str) -> str:
     """Mark an English text for translation when the notice is read."""
     return msgid
 

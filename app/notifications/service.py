@@ -58,8 +58,8 @@ def send_to_customer(
 ) -> bool:
     """Put a letter for a customer into the outbox, in both languages; False when it was there already.
 
-    ``to`` is the customer's e-mail address or telephone number; without one the letter is kept ``in_page``, shown with the
-    business object for an employee to pass on. Raises ``KeyError`` for an unknown template.
+    ``to`` is the customer's e-mail address or telephone number; without one the letter is kept ``in_page``,
+    shown with the business object for an employee to pass on. Raises ``KeyError`` for an unknown template.
     """
     zh, en = (wording.render_letter(template, facts, language) for language in ("zh", "en"))
     row = {

@@ -79,7 +79,9 @@ def read_all() -> ResponseReturnValue:
 def show(session: Session, rows: tuple[queries.NoticeRow, ...]) -> list[ShownNotice]:
     """Notices in the language of the request: step and person by name, not by id."""
     language = str(get_locale() or "zh")
-    actors = accounts.display_names(session, {str(row.facts["actor"]) for row in rows if row.facts.get("actor")}, language)
+    actors = accounts.display_names(
+        session, {str(row.facts["actor"]) for row in rows if row.facts.get("actor")}, language
+    )
     shown = []
     for row in rows:
         facts = dict(row.facts)

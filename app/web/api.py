@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import Flask, Request, Response, current_app, jsonify, request
 from flask_smorest import Api, Blueprint
@@ -62,7 +62,7 @@ def install(app: Flask, version: str) -> Api:
     return api
 
 
-class _Api(Api):  # type: ignore[misc]  # flask-smorest publishes no types
+class _Api(Api):
     """Errors are answered by :mod:`app.web.errors` for every path, so smorest's own handlers stay away."""
 
     ERROR_SCHEMA = ErrorSchema
@@ -71,10 +71,15 @@ class _Api(Api):  # type: ignore[misc]  # flask-smorest publishes no types
         """Nothing: see the class."""
 
 
-class _Parser(FlaskParser):  # type: ignore[misc]  # webargs' bases are untyped
+class _Parser(FlaskParser):
     """Reads bodies strictly and refuses them as :class:`FieldErrors`, like everything else here."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {"query": RAISE, "json": RAISE, "files": EXCLUDE}
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {
+        "query": RAISE,
+        "json": RAISE,
+        "files": EXCLUDE,
+        "form": EXCLUDE,
+    }
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         """The body as :func:`json_body` reads it."""
@@ -91,11 +96,11 @@ class _Parser(FlaskParser):  # type: ignore[misc]  # webargs' bases are untyped
         self, error: ValidationError, req: Request, schema: Schema, *, error_status_code: Any, error_headers: Any
     ) -> NoReturn:
         """Say which fields were refused and why."""
-        messages = error.normalized_messages()
-        raise FieldErrors(_flat(messages.get("json") or messages.get("query") or messages)) from None
+        by_place: dict[str, Any] = error.messages_dict
+        raise FieldErrors(_flat(next(iter(by_place.values()), {}))) from None
 
 
-class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest publishes no types
+class ApiBlueprint(Blueprint):
     """A slice's part of the API."""
 
     ARGUMENTS_PARSER = _Parser()
@@ -173,15 +178,6 @@ def _check(value: Any, depth: int) -> None:
         for name, one in value.items():
             _check(name, depth + 1)
             _check(one, depth + 1)
-
-
-def checked(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
-    """``given`` loaded by ``schema``; what it refuses becomes :class:`FieldErrors`."""
-    try:
-        loaded: dict[str, Any] = schema.load(given)
-    except ValidationError as error:
-        raise FieldErrors(_flat(error.normalized_messages())) from None
-    return loaded
 
 
 def _flat(messages: Mapping[Any, Any], prefix: str = "") -> dict[str, list[Any]]:

@@ -29,7 +29,8 @@ def test_a_program_that_knows_only_the_form_document_completes_the_task(app: Fla
     assert set(form) == {"key", "title", "fields"}
     fields = {field["name"]: field for field in form["fields"]}
     assert set(fields["subject"]) == {
-        "name", "type", "label", "help", "required", "readonly", "value", "options", "min", "max", "fields", "visible_if"
+        "name", "type", "label", "help", "required", "readonly", "value", "options", "min", "max", "fields",
+        "visible_if",
     }  # fmt: skip
     assert fields["subject"]["required"] and fields["subject"]["max"] == 80
     assert fields["amount"]["max"] == 100000 and fields["items"]["fields"][0]["name"] == "what"

@@ -30,7 +30,10 @@ def test_definitions_are_listed_and_their_file_is_there(ask: Ask) -> None:
     assert client.get("/engine-rest/process-definition/count", key="purchase").get_json() == {"count": 1}
     assert client.get(f"/engine-rest/process-definition/{found['id']}").get_json() == found
     assert client.get("/engine-rest/process-definition/key/purchase").get_json() == found
-    for path in (f"/engine-rest/process-definition/{found['id']}/xml", "/engine-rest/process-definition/key/purchase/xml"):
+    for path in (
+        f"/engine-rest/process-definition/{found['id']}/xml",
+        "/engine-rest/process-definition/key/purchase/xml",
+    ):
         xml = client.get(path).get_json()
         assert xml["id"] == found["id"] and "<bpmn:definitions" in xml["bpmn20Xml"]
     assert client.get("/engine-rest/process-definition/key/nothing").status_code == 404
@@ -71,7 +74,9 @@ def test_instances_are_listed_read_and_cancelled(each_app: Flask, ask: Ask) -> N
 def test_a_timer_is_brought_forward_by_who_may_repair(each_app: Flask, ask: Ask) -> None:
     task = purchase.requested(each_app, "li.na")
     client, operator = ask("wu.xiaoyan"), ask(OPERATOR)
-    jobs = client.get("/engine-rest/job", processInstanceId=task.instance_id, timers="true", activityId="gone").get_json()
+    jobs = client.get(
+        "/engine-rest/job", processInstanceId=task.instance_id, timers="true", activityId="gone"
+    ).get_json()
     (timer,) = jobs
     assert timer["dueDate"] == "2026-12-23T01:00:00.000+0000" and timer["retries"] > 0
     assert client.get("/engine-rest/job", dueDates="gt_2026-12-20T00:00:00").get_json() == [timer]

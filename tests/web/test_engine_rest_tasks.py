@@ -159,10 +159,16 @@ def test_filters_and_sorting(each_app: Flask, ask_each: Ask) -> None:
         return [task["id"] for task in answer.get_json()]
 
     assert found(taskDefinitionKey="request") == [first.id]
-    assert found(taskDefinitionKeyIn="request,approve", sortBy="taskDefinitionKey", sortOrder="asc") == [second.id, first.id]
+    assert found(taskDefinitionKeyIn="request,approve", sortBy="taskDefinitionKey", sortOrder="asc") == [
+        second.id,
+        first.id,
+    ]
     assert found(processInstanceBusinessKey="P-2") == [second.id]
     assert found(candidateGroup="finance") == [second.id]
-    assert found(candidateGroups="finance,customer_support", sortBy="priority", sortOrder="desc") == [first.id, second.id]
+    assert found(candidateGroups="finance,customer_support", sortBy="priority", sortOrder="desc") == [
+        first.id,
+        second.id,
+    ]
     assert set(found(candidateUser="wu.xiaoyan")) == {first.id, second.id}
     assert found(nameLike="%填写%") == [first.id]
     assert found(dueAfter="2026-11-23T00:00:00.000+0000", taskDefinitionKey="request") == [first.id]
@@ -176,7 +182,9 @@ def test_filters_and_sorting(each_app: Flask, ask_each: Ask) -> None:
     assert client.post("/engine-rest/task/count", {"taskDefinitionKey": "request"}).get_json() == {"count": 1}
     client.post(f"/engine-rest/task/{first.id}/claim", {"userId": "li.na"})
     assert found(candidateGroup="customer_support", taskDefinitionKey="request") == []
-    assert found(candidateGroup="customer_support", taskDefinitionKey="request", includeAssignedTasks="true") == [first.id]
+    assert found(candidateGroup="customer_support", taskDefinitionKey="request", includeAssignedTasks="true") == [
+        first.id
+    ]
     assert found(assignee="li.na") == [first.id] and found(involvedUser="li.na") == [first.id]
 
 

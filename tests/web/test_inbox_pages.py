@@ -46,9 +46,7 @@ def test_an_offered_task_is_claimed_completed_and_then_listed_as_done(world: Fla
     assert f"/inbox/tasks/{task.id}" in client.get("/inbox").get_data(as_text=True)
     assert purchase.task(world, task.id).assignee == "li.na"
 
-    answer = client.post(
-        f"/inbox/tasks/{task.id}/complete", data={"csrf_token": csrf(client), **purchase.FILLED}
-    )
+    answer = client.post(f"/inbox/tasks/{task.id}/complete", data={"csrf_token": csrf(client), **purchase.FILLED})
     assert answer.status_code == 303, answer.get_data(as_text=True)
     assert answer.location.endswith("/inbox")
     assert "is done" in client.get("/inbox").get_data(as_text=True)
