@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 import engine
-from app import formkit
+from app import files, formkit
 from app.business_objects import FilledForm, FormContext, Started, Summary
 from app.complaints import queries
 from app.complaints.models import Complaint
@@ -164,6 +164,8 @@ def _start_recorded(
     document = formkit.load(session, definition.id, FIRST_FORM)
     bound = formkit.bind(document, values, overrides={}, groups=principal.groups, facts={})
     complaint = intake.create(session, principal.login, source=source, policy_version=f"v{definition.version}")
+    attached = formkit.files_in(document, bound.values)
+    files.attach(session, principal, attached, process_key=queries.PROCESS_KEY, business_key=complaint.number)
     variables = {**bound.variables, **intake.record(session, complaint, bound.values)}
     command = replace(
         _start_command(session, principal, complaint), complete_task=FIRST_TASK, complete_variables=variables

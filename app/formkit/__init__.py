@@ -34,6 +34,7 @@ __all__ = [
     "add_reference",
     "as_json",
     "bind",
+    "files_in",
     "from_html",
     "from_json",
     "is_redraw",
@@ -70,6 +71,12 @@ def variables_of(document: FormDocument, values: Mapping[str, Any]) -> dict[str,
     """Those of ``values`` (by the name they are kept under) that the form makes process variables, as JSON."""
     names = {field.key for field in document.fields if field.variable}
     return {name: as_json(value) for name, value in values.items() if name in names}
+
+
+def files_in(document: FormDocument, values: Mapping[str, Any]) -> dict[str, list[int]]:
+    """The files a filled-in form names, by field."""
+    fields = (field for field in document.fields if field.type is FieldType.FILE)
+    return {field.name: values[field.key] for field in fields if values.get(field.key)}
 
 
 def register(app: Flask, registries: Registries) -> None:

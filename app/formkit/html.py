@@ -47,7 +47,8 @@ def _value(field: Field, form: MultiDict[str, str], name: str) -> Any:
             chosen = [first, *(value for value in chosen if value != first)]
         return chosen
     if field.type is FieldType.FILE:
-        return [value for value in form.getlist(name) if value]
+        without = set(form.getlist(f"{name}-without"))
+        return [value for value in form.getlist(name) if value and value not in without]
     value = form.get(name, "")
     return value if value.strip() else None
 

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import engine
-from app import formkit
+from app import files, formkit
 from app.accounts import queries as accounts
 from app.business_objects import BusinessObjects, FormContext
 from app.errors import FieldErrors, NotAllowedHere
@@ -93,6 +93,10 @@ def _filled(
         groups=principal.groups,
         facts={**context.values, **context.facts},
     )
+    if form.task.business_key is not None:
+        attached = formkit.files_in(form.document, bound.values)
+        owner = {"process_key": form.task.definition_key, "business_key": form.task.business_key}
+        files.attach(session, principal, attached, **owner)
     extra = found.complete(session, form.task, principal, bound) if found else {}
     return {**bound.variables, **extra}
 
