@@ -122,6 +122,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "不认识属性 {attribute}。请删除，或换用受支持的属性。",
         "The attribute {attribute} is not known. Remove it or use a supported one.",
     ),
+    "attribute_too_long": (
+        "属性 {attribute} 超过 {allowed} 个字符。请缩短。",
+        "The attribute {attribute} has more than {allowed} characters. Shorten it.",
+    ),
     "attribute_without_effect": (
         "属性 {attribute} 在这里不起作用。",
         "The attribute {attribute} has no effect here. It may be removed.",
@@ -288,4 +292,4 @@ def word(finding: Finding, language: str = "zh") -> str:
 
 class _Facts(dict[str, object]):
     def __missing__(self, key: str) -> str:
-        return "?"
+        return "–"

@@ -26,6 +26,9 @@ SILENT = frozenset({"decisionRefBinding", "exclusive", "historyTimeToLive", "ver
 """Attributes modellers write by themselves; what they say holds here anyway, so nobody is told."""
 
 
+MAX_ATTRIBUTE = 4_000
+
+
 class Report(Protocol):
     """How a reader remembers a finding."""
 
@@ -40,7 +43,9 @@ def read(node: Node, element: etree._Element, report: Report) -> None:
         if not str(name).startswith(f"{{{CAMUNDA}}}"):
             continue
         key = str(name).removeprefix(f"{{{CAMUNDA}}}")
-        if key in KNOWN_ATTRIBUTES:
+        if len(str(value)) > MAX_ATTRIBUTE:
+            report("error", "attribute_too_long", node.id, node.line, attribute=f"camunda:{key}", allowed=MAX_ATTRIBUTE)
+        elif key in KNOWN_ATTRIBUTES:
             attributes[key] = str(value).strip()
         elif key in WITHOUT_EFFECT:
             if key not in SILENT:

@@ -53,7 +53,7 @@ def check(process: Process, tables: Mapping[str, Decision], deadline: float) -> 
             _decision(report, node, tables)
         lint_expressions.check_node(report, node)
     for scope, holder in _scopes(process):
-        _scope(report, scope, holder)
+        _scope(report, scope, holder, holder.line if holder else process.line)
     return report.findings
 
 
@@ -65,8 +65,7 @@ def _scopes(process: Process) -> Iterator[tuple[Scope, Node | None]]:
 
 
 # one scope
-def _scope(report: Report, scope: Scope, holder: Node | None) -> None:
-    line = holder.line if holder else None
+def _scope(report: Report, scope: Scope, holder: Node | None, line: int | None) -> None:
     starts = [node for node in scope.nodes.values() if node.type == "startEvent"]
     plain = [node for node in starts if node.event.kind == "none"]
     if len(plain) > 1:

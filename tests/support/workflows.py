@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
@@ -32,7 +33,7 @@ MODES = ("memory", "saved", "cold")
 
 def document(body: str, key: str = "p") -> bytes:
     """A BPMN file. In ``body`` a line ``a > b > c`` draws sequence flows; ``a > b if condition`` draws one."""
-    counter = iter(range(1000))
+    counter = itertools.count()
 
     def draw(found: re.Match[str]) -> str:
         chain, _, condition = found[0].strip().partition(" if ")
