@@ -77,17 +77,11 @@ def test_a_killed_import_goes_on_where_it_stood(each_app: Flask, clock: VirtualC
 
 def work_and_be_killed(url: str, home: Path, *, after: float) -> bool:
     """A worker in a process of its own, killed ``after`` seconds of work; False when it was done before."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", WORKER, url, str(home)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    assert process.stdout is not None
-    with process.stdout:
+    command = [sys.executable, "-c", WORKER, url, str(home)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
         assert process.stdout.readline().strip() == "working"
         time.sleep(after)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         return process.wait() == -signal.SIGKILL

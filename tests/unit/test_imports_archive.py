@@ -15,7 +15,7 @@ from app.imports import archive
 from app.imports.archive import ArchiveRefused
 from tests.support.application import Databases, database_of, running_app
 
-HIDDEN = ("password", "token", "secret")
+HIDDEN = ("password", "token_hash", "secret")
 
 
 def exported(app: Flask) -> tuple[bytes, list[archive.TableSummary]]:
