@@ -54,8 +54,10 @@ def complete_task(database: Database, rounds: int) -> dict[str, float]:
         candidates = {"ours": ours, "floor": Floor(database, replay), "plain": Plain(database, replay)}
         taken: dict[str, list[float]] = {key: [] for key in candidates}
         for _ in range(repeats):
-            for key, candidate in candidates.items():  # in turns, so that a noisy moment hits all of them
-                taken[key] += candidate.walk(steps)
+            walks = [candidate.walk(steps) for candidate in candidates.values()]
+            for moment in zip(*walks, strict=True):  # step by step in turns: a noisy moment hits all of them
+                for key, seconds in zip(taken, moment, strict=True):
+                    taken[key].append(seconds)
         cost = {key: median(values) * 1_000 for key, values in taken.items()}
         figures |= {f"complete_task.{name}.{key}_ms": value for key, value in cost.items()}
         figures[f"complete_task.{name}.over_floor"] = cost["ours"] / cost["floor"]
@@ -67,7 +69,7 @@ def complete_task(database: Database, rounds: int) -> dict[str, float]:
 def age(database: Database, rounds: int) -> float:
     """What a step costs after 85 loops beside what it costs in a young instance."""
     steps = process.walk(LOOPS, 0)
-    runs = [Ours(database).walk(steps) for _ in range(rounds)]
+    runs = [list(Ours(database).walk(steps)) for _ in range(rounds)]
     loop = 6 * 5
     young = [seconds for run in runs for seconds in run[loop : 2 * loop]]
     old = [seconds for run in runs for seconds in run[-loop - 1 : -1]]

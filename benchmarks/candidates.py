@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from time import perf_counter
 from typing import Any
 
@@ -54,21 +54,19 @@ class Ours:
         result: engine.Result = self.database.write(lambda session: engine.execute(session, command))
         return result
 
-    def walk(self, steps: Walk) -> list[float]:
+    def walk(self, steps: Walk) -> Iterator[float]:
         """Seconds of every step."""
         waiting = self.start().created[0]
-        taken = []
         for node, entered in steps:
             assert waiting.node_id == node, (waiting.node_id, node)
             before = perf_counter()
             result = self.run(
                 engine.CompleteTask(task_id=waiting.id, actor="wang.fang", groups=GROUPS, variables=entered)
             )
-            taken.append(perf_counter() - before)
+            yield perf_counter() - before
             if result.created:
                 waiting = result.created[0]
         assert result.state is engine.InstanceState.COMPLETED
-        return taken
 
     def record(self, steps: Walk) -> Replay:
         """What one run writes, commit by commit; the first is the start."""
@@ -90,18 +88,16 @@ class Floor:
         self.engine = database.engine
         self.replay = replay
 
-    def walk(self, _steps: Walk) -> list[float]:
+    def walk(self, _steps: Walk) -> Iterator[float]:
         """Seconds of every step."""
         start, *steps = self.replay.fresh()
         with self.engine.begin() as connection:
             recording.write(connection, start)
-        taken = []
         for step in steps:
             before = perf_counter()
             with self.engine.begin() as connection:
                 recording.write(connection, step)
-            taken.append(perf_counter() - before)
-        return taken
+            yield perf_counter() - before
 
 
 class Plain:
@@ -116,7 +112,7 @@ class Plain:
         self.subprocesses = parser.get_subprocess_specs(process.KEY)
         self.serializer = BpmnWorkflowSerializer()
 
-    def walk(self, steps: Walk) -> list[float]:
+    def walk(self, steps: Walk) -> Iterator[float]:
         """Seconds of every step."""
         start, *written = self.replay.fresh()
         workflow = BpmnWorkflow(self.spec, self.subprocesses)
@@ -124,12 +120,10 @@ class Plain:
         with self.engine.begin() as connection:
             recording.write(connection, start, self.serializer.serialize_json(workflow).encode())
         instance_id = _instance_of(start.statements)
-        taken = []
         for (node, entered), step in zip(steps, written, strict=True):
             before = perf_counter()
             self._step(instance_id, node, entered, step)
-            taken.append(perf_counter() - before)
-        return taken
+            yield perf_counter() - before
 
     def _step(self, instance_id: str, node: str, entered: dict[str, object], step: recording.Step) -> None:
         with self.engine.begin() as connection:

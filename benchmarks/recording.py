@@ -8,15 +8,17 @@ Whatever the engine reads beyond that one select is its own cost and not in the 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.sql.dml import UpdateBase
 
 from engine.store import statements as sql
+from engine.store.prepared import Prepared
 
 READS = (sql.LOCK_TASK_WITH_STATE,)
 
@@ -33,20 +35,28 @@ def recording(engine: Engine) -> Iterator[Callable[[], Step]]:
     """Within the block each call of the yielded function returns the statements since the last call."""
     current = Step()
 
-    def keep(_c: Connection, statement: Any, multi: Any, params: Any, _options: Any) -> None:
+    def core(_c: Connection, statement: Any, multi: Any, params: Any, _options: Any) -> None:
         if isinstance(statement, UpdateBase) or any(statement is read for read in READS):
             current.statements.append((statement, list(multi) if multi else dict(params)))
+
+    def once(self: Prepared, connection: Connection, values: Mapping[str, Any]) -> int:
+        return connection.execute(self.statement, dict(values)).rowcount
+
+    def many(self: Prepared, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        connection.execute(self.statement, [dict(row) for row in rows])
 
     def take() -> Step:
         nonlocal current
         taken, current = current, Step()
         return taken
 
-    event.listen(engine, "before_execute", keep)
+    event.listen(engine, "before_execute", core)
     try:
-        yield take
+        # Prepared statements go past Core's events: while recording they run as the Core statements they were made of.
+        with patch.multiple(Prepared, run=once, run_many=many):
+            yield take
     finally:
-        event.remove(engine, "before_execute", keep)
+        event.remove(engine, "before_execute", core)
 
 
 class Replay:
@@ -85,5 +95,5 @@ def write(connection: Connection, step: Step, blob: bytes | None = None) -> None
         if blob is not None and isinstance(params, dict) and params.get("blob") is not None:
             params = {**params, "blob": blob}
         result = connection.execute(statement, params)
-        if statement in READS:
+        if any(statement is read for read in READS):
             result.first()

@@ -73,7 +73,7 @@ def add(session: Session, connection: Connection, entries: Iterable[dict[str, An
         else:
             current.bell.ring(session, number, values["due_at"])
     if later:
-        connection.execute(sql.INSERT_JOB, later)
+        sql.INSERT_JOB.run_many(connection, later)
         current.bell.ring(session, None, min(values["due_at"] for values in later))
     if prompt:
         session.info.setdefault("rung", []).extend(prompt)

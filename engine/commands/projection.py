@@ -89,7 +89,7 @@ def _create_tasks(unit: Unit, new: list[WaitingTask]) -> tuple[TaskRow, ...]:
     if not new:
         return ()
     values = [task_values(unit, task) for task in new]
-    unit.connection.execute(sql.INSERT_TASK, values)
+    sql.INSERT_TASK.run_many(unit.connection, values)
     insert_candidates(unit, new)
     created = tuple(created_row(row, task) for row, task in zip(values, new, strict=True))
     for row in created:
@@ -147,7 +147,7 @@ def insert_candidates(unit: Unit, tasks: Iterable[WaitingTask]) -> None:
         for name in dict.fromkeys(names)
     ]
     if values:
-        unit.connection.execute(sql.INSERT_CANDIDATE, values)
+        sql.INSERT_CANDIDATE.run_many(unit.connection, values)
 
 
 def created_row(values: Mapping[str, Any], task: WaitingTask) -> TaskRow:
@@ -174,7 +174,7 @@ def _cancel_tasks(unit: Unit, gone: list[str]) -> None:
 def _cancel_deadlines(unit: Unit, gone: list[str]) -> None:
     if gone:
         values = [{"b_instance": unit.instance_id, "b_task": task_id, "ended_at": unit.at} for task_id in gone]
-        unit.connection.execute(sql.CANCEL_DEADLINES, values)
+        sql.CANCEL_DEADLINES.run_many(unit.connection, values)
 
 
 def _jobs(unit: Unit, rows: Known, waiting: Waiting, created: tuple[TaskRow, ...], done: Done, late: int) -> None:

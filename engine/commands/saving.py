@@ -127,7 +127,7 @@ def _save_state(unit: Unit, blob: bytes, variables: Mapping[str, Any]) -> None:
         "updated_at": unit.at,
         "variables": variables,
     }
-    if unit.connection.execute(sql.SAVE_STATE_AND_VARIABLES, values).rowcount != 1:
+    if sql.SAVE_STATE.run(unit.connection, values) != 1:
         raise InstanceChanged(instance_id=unit.instance_id)
 
 
@@ -147,7 +147,7 @@ def end(unit: Unit, state: InstanceState, variables: Mapping[str, Any] | None, r
     if variables is not None:
         values["variables"] = variables
         statement = sql.END_INSTANCE_WITH_VARIABLES
-    if unit.connection.execute(statement, values).rowcount != 1:
+    if statement.run(unit.connection, values) != 1:
         raise InstanceChanged(instance_id=unit.instance_id)
     unit.state = state
     unit.connection.execute(sql.RESOLVE_INCIDENTS, {"instance": unit.instance_id, "at": unit.at, "by": unit.actor})

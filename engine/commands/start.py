@@ -128,7 +128,7 @@ def _complete_first(unit: Unit, execution: Execution, node_id: str, variables: M
         "ended_at": unit.at,
         "ended_by": unit.actor,
     }
-    unit.connection.execute(sql.INSERT_TASK, values)
+    sql.INSERT_TASK.run(unit.connection, values)
     insert_candidates(unit, [waiting])
     unit.record("task_created", waiting.node_id, waiting.task_id)
     with executing(unit.instance_id):

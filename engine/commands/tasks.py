@@ -57,8 +57,8 @@ def complete(session: Session, command: CompleteTask) -> Result:
 
 
 def _write_completion(unit: Unit, done: TaskRow) -> None:
-    unit.connection.execute(
-        sql.COMPLETE_TASK,
+    sql.COMPLETE_TASK.run(
+        unit.connection,
         {
             "b_id": done.id,
             "assignee": done.assignee,

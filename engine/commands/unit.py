@@ -79,7 +79,7 @@ class Unit:
     def write_history(self) -> None:
         """Insert the collected lines."""
         if self.history:
-            self.connection.execute(sql.INSERT_HISTORY, self.history)
+            sql.INSERT_HISTORY.run_many(self.connection, self.history)
             self.history = []
 
     def publish(self) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, bindparam, case, delete, insert, select, text, update
+from sqlalchemy import Insert, String, Table, bindparam, case, delete, insert, select, text, update
 
 from engine.model import IncidentState, InstanceState, JobKind, JobState, TaskState
+from engine.store.prepared import Prepared
 from engine.store.tables import (
     CLAIMABLE,
     audit_log,
@@ -22,6 +23,30 @@ OPEN = "state IN ('created', 'claimed')"
 STANDING = "state IN ('scheduled', 'available', 'running', 'retryable', 'failed')"
 
 MINE = f"({CLAIMABLE} OR (state = 'running' AND worker = :b_worker))"
+
+JOB_COLUMNS = (
+    "kind",
+    "instance_id",
+    "task_id",
+    "node_id",
+    "topic",
+    "correlation_key",
+    "dedupe_key",
+    "payload",
+    "state",
+    "due_at",
+    "expires_at",
+    "max_attempts",
+    "created_at",
+)
+HISTORY_COLUMNS = ("instance_id", "at", "kind", "node_id", "task_id", "actor", "changes")
+
+
+def _row_of(table: Table, *names: str) -> Insert:
+    """An insert of these columns (all, if none is named) that reads nothing back."""
+    columns = names or table.c.keys()
+    return insert(table).values({name: bindparam(name) for name in columns}).inline()
+
 
 _instance_columns = [
     process_instance.c.id.label("i_id"),
@@ -53,7 +78,7 @@ CANDIDATES = select(user_task_candidate.c.kind, user_task_candidate.c.name).wher
 )
 
 INSERT_INSTANCE = insert(process_instance)
-SAVE_STATE = (
+_save = (
     update(process_instance)
     .where(process_instance.c.id == bindparam("b_id"), process_instance.c.version == bindparam("b_version"))
     .values(
@@ -63,15 +88,14 @@ SAVE_STATE = (
         updated_at=bindparam("updated_at"),
     )
 )
-SAVE_STATE_AND_VARIABLES = SAVE_STATE.values(variables=bindparam("variables"))
-END_INSTANCE = SAVE_STATE.values(
-    state=bindparam("state"), ended_at=bindparam("ended_at"), end_reason=bindparam("end_reason")
-)
-END_INSTANCE_WITH_VARIABLES = END_INSTANCE.values(variables=bindparam("variables"))
+SAVE_STATE = Prepared(_save.values(variables=bindparam("variables")))
+_end = _save.values(state=bindparam("state"), ended_at=bindparam("ended_at"), end_reason=bindparam("end_reason"))
+END_INSTANCE = Prepared(_end)
+END_INSTANCE_WITH_VARIABLES = Prepared(_end.values(variables=bindparam("variables")))
 
-INSERT_TASK = insert(user_task)
-INSERT_CANDIDATE = insert(user_task_candidate)
-COMPLETE_TASK = (
+INSERT_TASK = Prepared(_row_of(user_task))
+INSERT_CANDIDATE = Prepared(_row_of(user_task_candidate))
+COMPLETE_TASK = Prepared(
     update(user_task)
     .where(user_task.c.id == bindparam("b_id"))
     .values(
@@ -94,14 +118,16 @@ DELETE_SUBSCRIPTION = delete(subscription).where(
 )
 DELETE_ALL_SUBSCRIPTIONS = delete(subscription).where(subscription.c.instance_id == bindparam("b_instance"))
 
-INSERT_JOB = insert(job)
+INSERT_JOB = Prepared(_row_of(job, *JOB_COLUMNS))
 INSERT_JOB_RETURNING = insert(job).returning(job.c.id)
 _standing = update(job).where(job.c.instance_id == bindparam("b_instance"), text(STANDING))
 CANCEL_ALL_JOBS = _standing.values(
     state=JobState.CANCELLED.value, ended_at=bindparam("ended_at"), worker=None, lease_until=None
 )
 CANCEL_JOB = CANCEL_ALL_JOBS.where(job.c.dedupe_key == bindparam("b_key"))
-CANCEL_DEADLINES = CANCEL_ALL_JOBS.where(job.c.task_id == bindparam("b_task"), job.c.kind == JobKind.DEADLINE.value)
+CANCEL_DEADLINES = Prepared(
+    CANCEL_ALL_JOBS.where(job.c.task_id == bindparam("b_task"), job.c.kind == JobKind.DEADLINE.value)
+)
 
 # The fence: whoever brings the worker's name finishes the job, unless it went on without him. The first statement
 # after the lock, so that nobody rescues a job whose transaction is under way.
@@ -126,7 +152,7 @@ RESOLVE_INCIDENTS = (
     .values(state=IncidentState.RESOLVED.value, resolved_at=bindparam("at"), resolved_by=bindparam("by"))
 )
 
-INSERT_HISTORY = insert(history_event)
+INSERT_HISTORY = Prepared(_row_of(history_event, *HISTORY_COLUMNS))
 INSERT_AUDIT = insert(audit_log)
 
 NOT_ENDED = (InstanceState.ACTIVE, InstanceState.SUSPENDED)

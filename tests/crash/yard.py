@@ -1,7 +1,8 @@
 """Clerks and workers that are killed at random moments until all the work is done.
 
-``python -m tests.crash.yard URL FOLDER SEED``: two clerks complete user tasks, a worker runs service tasks; one of them is
-killed with SIGKILL every few hundred milliseconds and starts again. What a clerk was told is done, it writes to FOLDER/told.
+``python -m tests.crash.yard URL FOLDER SEED``: two clerks complete user tasks, a worker runs service tasks; one of them
+is killed with SIGKILL every few hundred milliseconds and starts again. What a clerk was told is done, it writes to
+FOLDER/told.
 """
 
 from __future__ import annotations
