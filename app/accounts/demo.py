@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from importlib import resources
 from typing import Any
 
@@ -11,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import engine
-from app.accounts.models import Department, Group, GroupMember, Role, RolePermission, User, UserRole
+from app.accounts import service
+from app.accounts.models import Department, Group, GroupMember, User, UserRole
 from app.security import passwords
 
 PASSWORD = "keliu-demo"
@@ -21,7 +21,7 @@ PASSWORD = "keliu-demo"
 def load(session: Session) -> None:
     """Departments, people, groups and roles of the demo company. What is there already stays as it is."""
     departments = _load_departments(session)
-    _load_roles(session)
+    service.begin_roles(session)
     _load_groups(session, departments)
     _load_users(session, departments)
 
@@ -71,16 +71,6 @@ def _load_departments(session: Session) -> dict[str, Department]:
         department.path = f"{parent.path if parent else '/'}{department.id}/"
         known[department.key] = department
     return known
-
-
-def _load_roles(session: Session) -> None:
-    known = set(session.scalars(select(Role.name)))
-    for row in json.loads((resources.files("demo") / "roles.json").read_text("utf-8")):
-        if row["name"] in known:
-            continue
-        session.add(Role(name=row["name"], title_zh=row["title_zh"], title_en=row["title_en"]))
-        session.flush()
-        session.add_all(RolePermission(role_name=row["name"], permission=name) for name in row["permissions"])
 
 
 def _load_groups(session: Session, departments: dict[str, Department]) -> None:

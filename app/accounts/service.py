@@ -6,8 +6,10 @@ can administer accounts afterwards.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
+from importlib import resources
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -22,6 +24,17 @@ from app.security import lockout, sessions
 from app.security.permissions import PERMISSIONS
 
 
+def begin_roles(session: Session) -> None:
+    """The roles a new installation begins with, when there are none yet. Administrators change them afterwards."""
+    if session.scalars(select(Role.name)).first() is not None:
+        return
+    for row in json.loads((resources.files("demo") / "roles.json").read_text("utf-8")):
+        session.add(Role(name=row["name"], title_zh=row["title_zh"], title_en=row["title_en"]))
+        session.flush()
+        session.add_all([RolePermission(role_name=row["name"], permission=name) for name in row["permissions"]])
+    session.flush()
+
+
 def record(session: Session, actor: str, action: str, subject: str, **facts: Any) -> None:
     """Write down who changed what. ``facts`` are JSON values; never passwords or tokens."""
     session.add(AccountLog(at=engine.now(session), actor=actor, action=action, subject=subject, facts=facts))
@@ -30,6 +43,7 @@ def record(session: Session, actor: str, action: str, subject: str, **facts: Any
 def create_user(session: Session, actor: str, values: dict[str, Any], password_hash: str) -> None:
     """A new person as ``values`` (see ``schemas.UserForm``) say, who signs in with the hashed password."""
     login = values["login"]
+    begin_roles(session)
     if session.scalars(select(User.id).where(User.login == login)).first() is not None:
         raise FieldErrors({"login": [_l("This login is taken.")]})
     now = engine.now(session)
@@ -245,14 +259,18 @@ def _check_department(session: Session, department_id: int | None) -> None:
 
 def _set_groups(session: Session, login: str, wanted: Iterable[str]) -> None:
     session.execute(delete(GroupMember).where(GroupMember.login == login))
-    known = session.scalars(select(Group.name).where(Group.name.in_(list(wanted))).order_by(Group.name))
-    session.add_all([GroupMember(group_name=name, login=login) for name in known])
+    known = set(session.scalars(select(Group.name).where(Group.name.in_(list(wanted)))))
+    if unknown := sorted(set(wanted) - known):
+        raise FieldErrors({"groups": [_l("There is no group %(name)s.", name=unknown[0])]})
+    session.add_all([GroupMember(group_name=name, login=login) for name in sorted(known)])
 
 
 def _set_roles(session: Session, login: str, wanted: Iterable[str]) -> None:
     session.execute(delete(UserRole).where(UserRole.login == login))
-    known = session.scalars(select(Role.name).where(Role.name.in_(list(wanted))).order_by(Role.name))
-    session.add_all([UserRole(login=login, role_name=name) for name in known])
+    known = set(session.scalars(select(Role.name).where(Role.name.in_(list(wanted)))))
+    if unknown := sorted(set(wanted) - known):
+        raise FieldErrors({"roles": [_l("There is no role %(name)s.", name=unknown[0])]})
+    session.add_all([UserRole(login=login, role_name=name) for name in sorted(known)])
 
 
 def _described(session: Session, person: User) -> dict[str, Any]:
