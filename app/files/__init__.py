@@ -17,6 +17,7 @@ __all__ = ["attach", "names", "register"]
 def register(app: Flask, registries: Registries) -> None:
     """Add the routes."""
     from app.files import api, views
+    from app.web.api import add
 
     app.register_blueprint(views.blueprint)
-    app.register_blueprint(api.blueprint)
+    add(app, api.blueprint)

@@ -1,53 +1,71 @@
-"""Files for REST clients: upload, then name the ids in a form."""
+"""``/api/v1/files``: upload a file, then name its id in a form; read it back."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, request
+from flask import Response, request
+from flask_babel import lazy_gettext as _l
+from flask_smorest.fields import Upload
+from marshmallow import Schema, fields
 
 from app import db
+from app.errors import FieldErrors
 from app.files import service
 from app.files.kinds import MAX_BYTES
 from app.files.models import StoredFile
 from app.files.views import as_download
 from app.security import current, signed_in
+from app.web.api import ApiBlueprint, ErrorSchema
 
-blueprint = Blueprint("files_api", __name__, url_prefix="/api/v1/files")
+blueprint = ApiBlueprint("files_api", __name__, url_prefix="/api/v1/files", description="Files that forms name by id")
+
+
+class UploadSchema(Schema):
+    """The file: documents, pictures, recordings, texts."""
+
+    file = Upload(required=True)
+
+
+class FileSchema(Schema):
+    """One file. Fields of type ``file`` take a list of such ids."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    media_type = fields.String(required=True, metadata={"description": "Found in the content, not believed"})
+    size = fields.Integer(required=True)
+    sha256 = fields.String(required=True)
+    uploaded_by = fields.String(required=True)
+    uploaded_at = fields.DateTime(required=True)
 
 
 @blueprint.post("")
 @signed_in
-def upload() -> tuple[dict[str, Any], int]:
-    """``multipart/form-data`` with a part ``file``; answers 201 with the id that forms take."""
+@blueprint.arguments(UploadSchema, location="files")
+@blueprint.response(201, FileSchema)
+@blueprint.alt_response(422, schema=ErrorSchema, description="No file, too large, or of a kind that is not taken")
+def upload(_files: dict[str, Any]) -> StoredFile:
+    """Upload a file"""
     given = request.files.get("file")
     if given is None:
-        abort(400)
+        raise FieldErrors({"file": [_l("This field is required.")]})
     content = given.stream.read(MAX_BYTES + 1)
-    return _described(service.keep(db.session(), current(), given.filename or "", content)), 201
+    return service.keep(db.session(), current(), given.filename or "", content)
 
 
-@blueprint.get("/<int:file_id>")
+@blueprint.get("/<int(max=4611686018427387904):file_id>")
 @signed_in
-def describe(file_id: int) -> dict[str, Any]:
-    """Name, type and size."""
-    return _described(service.file(db.session(), current(), file_id))
+@blueprint.response(200, FileSchema)
+@blueprint.alt_response(404, schema=ErrorSchema, description="Unknown, or not visible to you")
+def describe(file_id: int) -> StoredFile:
+    """What a file is"""
+    return service.file(db.session(), current(), file_id)
 
 
-@blueprint.get("/<int:file_id>/content")
+@blueprint.get("/<int(max=4611686018427387904):file_id>/content")
 @signed_in
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+@blueprint.alt_response(404, schema=ErrorSchema, description="Unknown, or not visible to you")
 def content(file_id: int) -> Response:
-    """The file itself."""
+    """The file itself"""
     return as_download(service.file(db.session(), current(), file_id))
-
-
-def _described(found: StoredFile) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "name": found.name,
-        "media_type": found.media_type,
-        "size": found.size,
-        "sha256": found.sha256,
-        "uploaded_by": found.uploaded_by,
-        "uploaded_at": found.uploaded_at.isoformat(),
-    }

@@ -34,7 +34,7 @@ def upload() -> tuple[str, int]:
     return shown, 422 if errors and not stored else 200
 
 
-@blueprint.get("/<int:file_id>/item")
+@blueprint.get("/<int(max=4611686018427387904):file_id>/item")
 @signed_in
 def item(file_id: int) -> str:
     """One list item of a form that holds the file already; empty once the file is gone."""
@@ -45,7 +45,7 @@ def item(file_id: int) -> str:
     return render_template("files/_items.html", files=found, errors=[], field=_field())
 
 
-@blueprint.get("/<int:file_id>")
+@blueprint.get("/<int(max=4611686018427387904):file_id>")
 @signed_in
 def download(file_id: int) -> Response:
     """The file, to be saved."""

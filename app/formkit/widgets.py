@@ -43,6 +43,8 @@ class Widget:
 
     kind: str
     name: str
+    path: str
+    """The field in messages: ``actions.0.owner``; links of the error summary lead there."""
     label: str
     help: str = ""
     required: bool = False
@@ -81,6 +83,7 @@ class _Drawing:
         basic = Widget(
             kind="input",
             name=name,
+            path=path,
             label=words(spec.label),
             help=words(spec.help),
             required=spec.required,
