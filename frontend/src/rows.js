@@ -4,6 +4,8 @@
 //     <template data-row-template> <div data-row> … name="actions-__row__-owner" … </div> </template>
 //     <button type="button" data-row-add> </div>          in each row: <button type="button" data-row-remove>
 
+import htmx from "htmx.org";
+
 const ATTRIBUTES = ["name", "id", "for", "aria-describedby", "aria-labelledby", "list"];
 
 function renumber(row, field, number) {
@@ -34,6 +36,7 @@ function add(box) {
   const row = fragment.querySelector("[data-row]");
   box.querySelector("[data-rows-body]").append(fragment);
   renumberAll(box);
+  htmx.process(row);
   row.querySelector("input:not([type=hidden]), select, textarea")?.focus();
   changed(box);
 }
