@@ -13,14 +13,12 @@ if TYPE_CHECKING:
     from app.registries import Registries
 
 PARTS = ("app.inbox.api", "app.complaints.api", "app.imports.api")
-VERSION = "1"
 
 
 def register(app: Flask, _registries: Registries) -> None:
     """Add every part and the OpenAPI document."""
     from app.api import views
 
-    api.install(app, VERSION)
     for name in PARTS:
         api.add(app, importlib.import_module(name).blueprint)
     app.register_blueprint(views.blueprint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from app.web import api
 
 blueprint = Blueprint("api", __name__, template_folder="templates")
 METHODS = ("get", "post", "put", "delete")
+_PARAMETER = re.compile(r"<(?:[^:>]+:)?(\w+)>")
+_NAMES = re.compile(r"{(\w+)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +74,25 @@ def _schema(holder: dict[str, Any]) -> str:
 
 
 def document() -> dict[str, Any]:
-    """The parts of the slices, and the options of reference fields, which belong to the forms."""
+    """What the slices described, and by their docstrings the routes that are not flask-smorest's."""
     found = api.document(current_app)
-    found["paths"]["/api/v1/references/{kind}"] = REFERENCES
+    for rule in current_app.url_map.iter_rules():
+        path = _PARAMETER.sub(r"{\1}", rule.rule)
+        if path.startswith(f"{api.PREFIX}/") and rule.endpoint != "api.openapi":
+            for method in sorted(set(rule.methods or ()) & {name.upper() for name in METHODS}):
+                found["paths"].setdefault(path, {}).setdefault(method.lower(), _plain(rule.endpoint, path))
     return found
 
 
-_LABEL = {"type": "object", "properties": {"zh": {"type": "string"}, "en": {"type": "string"}}}
-_OPTION = {"type": "object", "properties": {"value": {"type": "string"}, "label": _LABEL}}
-_OPTIONS = {"type": "object", "properties": {"options": {"type": "array", "items": _OPTION}}}
-REFERENCES = {
-    "get": {
-        "tags": ["references"],
-        "summary": "Search what a reference field may point to",
-        "parameters": [
-            {
-                "in": "path",
-                "name": "kind",
-                "required": True,
-                "schema": {"type": "string"},
-                "description": "As in options_url",
-            },
-            {"in": "query", "name": "q", "schema": {"type": "string"}, "description": "Words to search"},
-            {"in": "query", "name": "limit", "schema": {"type": "integer", "minimum": 1, "maximum": 100}},
-        ],
-        "responses": {"200": {"description": "OK", "content": {"application/json": {"schema": _OPTIONS}}}},
+def _plain(endpoint: str, path: str) -> dict[str, Any]:
+    """A route outside of flask-smorest (files): its docstring and path parameters."""
+    summary = (current_app.view_functions[endpoint].__doc__ or endpoint).strip().partition("\n")[0]
+    parameters = [
+        {"in": "path", "name": name, "required": True, "schema": {"type": "string"}} for name in _NAMES.findall(path)
+    ]
+    return {
+        "tags": [endpoint.partition(".")[0].removesuffix("_api")],
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {"200": {"description": "OK"}},
     }
-}

@@ -86,18 +86,18 @@ class CompletedSchema(Schema):
     )
 
 
-class LabelSchema(Schema):
+class FormTextSchema(Schema):
     """A text in both languages."""
 
     zh = fields.String(required=True)
     en = fields.String(required=True)
 
 
-class OptionSchema(Schema):
+class FormOptionSchema(Schema):
     """One choice of a field."""
 
     value = fields.Raw(required=True)
-    label = fields.Nested(LabelSchema, required=True)
+    label = fields.Nested(FormTextSchema, required=True)
 
 
 class FormFieldSchema(Schema):
@@ -124,12 +124,12 @@ class FormFieldSchema(Schema):
             ]
         ),
     )
-    label = fields.Nested(LabelSchema, required=True)
-    help = fields.Nested(LabelSchema, required=True, allow_none=True)
+    label = fields.Nested(FormTextSchema, required=True)
+    help = fields.Nested(FormTextSchema, required=True, allow_none=True)
     required = fields.Boolean(required=True)
     readonly = fields.Boolean(required=True)
     value = fields.Raw(required=True, allow_none=True)
-    options = fields.List(fields.Nested(OptionSchema), required=True, allow_none=True)
+    options = fields.List(fields.Nested(FormOptionSchema), required=True, allow_none=True)
     min = fields.Raw(required=True, allow_none=True)
     max = fields.Raw(required=True, allow_none=True)
     fields_ = fields.List(
@@ -142,5 +142,5 @@ class FormSchema(Schema):
     """A form document: everything needed to show the form and to know what will be accepted."""
 
     key = fields.String(required=True)
-    title = fields.Nested(LabelSchema, required=True)
+    title = fields.Nested(FormTextSchema, required=True)
     fields_ = fields.List(fields.Nested(FormFieldSchema), data_key="fields", attribute="fields", required=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/v1"
 TITLE = "Keliu REST API"
+VERSION = "1"
 EXTENSION = "keliu.api"
 DEEPEST = 60
 """Levels of nesting a body may have."""
@@ -38,11 +39,13 @@ class ErrorSchema(Schema):
     )
 
 
-def install(app: Flask, version: str) -> Api:
-    """Give ``app`` its OpenAPI object; blueprints are added with :func:`add`, :func:`document` is the result."""
+def install(app: Flask) -> Api:
+    """The OpenAPI object of ``app``, made when first asked for; blueprints are added with :func:`add`."""
+    if EXTENSION in app.extensions:
+        return app.extensions[EXTENSION]
     app.config.update(
         API_TITLE=TITLE,
-        API_VERSION=version,
+        API_VERSION=VERSION,
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX=None,  # the document has a route of its own, which says who may read it
     )
@@ -115,7 +118,7 @@ def document(app: Flask) -> dict[str, Any]:
 def add(app: Flask, blueprint: Blueprint) -> None:
     """Add a slice's part of the API: bearer tokens instead of cookies, so no CSRF token either."""
     csrf.exempt(blueprint)
-    app.extensions[EXTENSION].register_blueprint(blueprint)
+    install(app).register_blueprint(blueprint)
 
 
 def speak(problem: Problem) -> Response:

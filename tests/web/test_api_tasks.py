@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -24,7 +25,7 @@ def ask(app: Flask) -> Ask:
 def test_a_program_that_knows_only_the_form_document_completes_the_task(app: Flask, ask: Ask) -> None:
     instance = purchase.start(app)
     client = ask("li.na")
-    (task,) = client.get("/api/v1/tasks", box="claim").get_json()["tasks"]
+    (task,) = client.get("/api/v1/tasks", box="claim", process_key="purchase").get_json()["tasks"]
     form = client.get(f"/api/v1/tasks/{task['id']}/form").get_json()
     assert set(form) == {"key", "title", "fields"}
     fields = {field["name"]: field for field in form["fields"]}
@@ -92,7 +93,8 @@ def test_lists_come_in_pages(app: Flask, ask: Ask) -> None:
         purchase.start(app)
     client, seen, after = ask("li.na"), [], None
     for _ in range(3):
-        page = client.get("/api/v1/tasks", box="claim", limit=2, **({"after": after} if after else {})).get_json()
+        asked = {"box": "claim", "process_key": "purchase", "limit": 2} | ({"after": after} if after else {})
+        page = client.get("/api/v1/tasks", **asked).get_json()
         assert page["count"] == 5
         seen += [task["id"] for task in page["tasks"]]
         after = page["next"]
@@ -105,7 +107,7 @@ def test_the_openapi_document_describes_every_route(app: Flask, ask: Ask) -> Non
     document = app.test_client().get("/api/v1/openapi.json").get_json()
     assert document["openapi"].startswith("3.1")
     routes = {
-        rule.rule.replace("<int:", "{").replace("<", "{").replace(">", "}")
+        re.sub(r"<(?:[^:>]+:)?(\w+)>", r"{\1}", rule.rule)
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/api/v1/") and not rule.rule.endswith("openapi.json")
     }
