@@ -1,4 +1,6 @@
-"""The process every candidate runs: nine user tasks, two of them with a way back. Plain SpiffWorkflow reads it too."""
+"""The process every candidate runs, in the shape of the complaint process: nine tasks on the main line, decisions with
+ways back and aside. Plain SpiffWorkflow reads it too.
+"""
 
 from __future__ import annotations
 
@@ -13,47 +15,95 @@ TASKS = {
     "implement": "quality",
     "visit": "support",
     "evaluate": "customer",
+    "reply": "support",
+    "gather": "support",
+    "decide": "directors",
+    "call_again": "support",
+    "review": "directors",
 }
-"""User tasks in order and who may do them."""
+"""User tasks, the main line first, and who may do them."""
 
 FLOWS = (
-    ("begin", "record", ""),
-    ("record", "judge", ""),
-    ("judge", "assign", ""),
-    ("assign", "analyse", ""),
-    ("analyse", "propose", ""),
-    ("propose", "approve", ""),
-    ("approve", "approved", ""),
-    ("approved", "implement", "outcome == 'approved'"),
-    ("approved", "propose", ""),
-    ("implement", "visit", ""),
-    ("visit", "satisfied", ""),
-    ("satisfied", "evaluate", "outcome == 'satisfied'"),
-    ("satisfied", "assign", ""),
-    ("evaluate", "done", ""),
+    ("", "begin", "record", ""),
+    ("", "record", "judge", ""),
+    ("", "judge", "valid", ""),
+    ("", "valid", "reply", "outcome == 'not_valid'"),
+    ("", "valid", "gather", "outcome == 'more_information'"),
+    ("", "valid", "investigate", ""),
+    ("", "gather", "judge", ""),
+    ("", "reply", "refused", ""),
+    ("investigate", "opened", "assign", ""),
+    ("investigate", "assign", "analyse", ""),
+    ("investigate", "analyse", "accepted", ""),
+    ("investigate", "accepted", "decide", "outcome == 'refused' and refusals >= 3"),
+    ("investigate", "accepted", "assign", "outcome == 'refused'"),
+    ("investigate", "accepted", "propose", ""),
+    ("investigate", "decide", "analyse", ""),
+    ("investigate", "propose", "approve", ""),
+    ("investigate", "approve", "approved", ""),
+    ("investigate", "approved", "settled", "outcome == 'approved'"),
+    ("investigate", "approved", "analyse", "outcome == 'return_cause'"),
+    ("investigate", "approved", "approve", "outcome == 'raise_level'"),
+    ("investigate", "approved", "propose", ""),
+    ("", "investigate", "implement", ""),
+    ("", "withdrawn", "review", ""),
+    ("", "review", "closed", ""),
+    ("", "implement", "visit", ""),
+    ("", "visit", "satisfied", ""),
+    ("", "satisfied", "evaluate", "outcome == 'satisfied'"),
+    ("", "satisfied", "call_again", "outcome == 'unreachable'"),
+    ("", "satisfied", "investigate", ""),
+    ("", "call_again", "visit", ""),
+    ("", "evaluate", "done", ""),
 )
-"""(from, to, condition); the flow of a gateway without a condition is its default."""
+"""(sub-process, from, to, condition); the flow of a gateway without a condition is its default."""
+
+GATEWAYS = ("valid", "accepted", "approved", "satisfied")
+
+INSIDE = ("assign", "analyse", "propose", "approve", "decide", "accepted", "approved")
+"""What the sub-process ``investigate`` contains; a message may take the whole case away from it."""
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
   xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
   id="definitions" targetNamespace="http://keliu/benchmark">
+<bpmn:message id="m_withdrawn" name="withdrawn" />
 <bpmn:process id="benchmark" name="Benchmark" isExecutable="true">
-<bpmn:startEvent id="begin" />
-<bpmn:exclusiveGateway id="approved" default="f8" />
-<bpmn:exclusiveGateway id="satisfied" default="f12" />
-<bpmn:endEvent id="done" />
+<bpmn:startEvent id="begin" /><bpmn:endEvent id="done" /><bpmn:endEvent id="refused" /><bpmn:endEvent id="closed" />
+<bpmn:boundaryEvent id="withdrawn" attachedToRef="investigate">
+<bpmn:messageEventDefinition id="withdrawn_d" messageRef="m_withdrawn" /></bpmn:boundaryEvent>
 """
 
 
 def bpmn() -> bytes:
     """The file."""
-    tasks = "".join(
+    inside = _nodes(within=True) + _flows("investigate")
+    ends = '<bpmn:startEvent id="opened" /><bpmn:endEvent id="settled" />'
+    sub_process = f'<bpmn:subProcess id="investigate" name="investigate">{ends}{inside}</bpmn:subProcess>'
+    body = _nodes(within=False) + sub_process + _flows("")
+    return f"{_HEAD}{body}</bpmn:process></bpmn:definitions>".encode()
+
+
+def _nodes(*, within: bool) -> str:
+    tasks = [
         f'<bpmn:userTask id="{node}" name="{node}" camunda:candidateGroups="{group}" />\n'
         for node, group in TASKS.items()
-    )
-    flows = "".join(_flow(number, *flow) for number, flow in enumerate(FLOWS))
-    return f"{_HEAD}{tasks}{flows}</bpmn:process></bpmn:definitions>".encode()
+        if (node in INSIDE) == within
+    ]
+    gateways = [
+        f'<bpmn:exclusiveGateway id="{node}" default="{_default(node)}" />\n'
+        for node in GATEWAYS
+        if (node in INSIDE) == within
+    ]
+    return "".join(tasks + gateways)
+
+
+def _default(gateway: str) -> str:
+    return next(f"f{number}" for number, (_, source, _, when) in enumerate(FLOWS) if source == gateway and not when)
+
+
+def _flows(scope: str) -> str:
+    return "".join(_flow(number, *flow) for number, (where, *flow) in enumerate(FLOWS) if where == scope)
 
 
 def _flow(number: int, source: str, target: str, condition: str) -> str:
@@ -69,16 +119,16 @@ def walk(unsatisfied: int, rejected: int) -> list[tuple[str, dict[str, object]]]
     for round_number in range(unsatisfied + 1):
         steps += [(node, _entered(node)) for node in ("assign", "analyse", "propose")]
         for _ in range(rejected if round_number == 0 else 0):
-            steps += [("approve", {"outcome": "rejected", "remark": "more detail"}), ("propose", _entered("propose"))]
-        steps += [("approve", {"outcome": "approved", "remark": "fine"}), ("implement", _entered("implement"))]
-        steps.append(("visit", {"outcome": "satisfied" if round_number == unsatisfied else "dissatisfied"}))
+            steps += [("approve", _entered("approve", "return_solution")), ("propose", _entered("propose"))]
+        steps += [("approve", _entered("approve", "approved")), ("implement", _entered("implement"))]
+        steps.append(("visit", _entered("visit", "satisfied" if round_number == unsatisfied else "dissatisfied")))
     return [*steps, ("evaluate", _entered("evaluate"))]
 
 
-def _entered(node: str) -> dict[str, object]:
-    """About what a form of the complaint process enters."""
+def _entered(node: str, outcome: str = "done") -> dict[str, object]:
+    """Routing facts and pointers, as many as the forms of the complaint process set per step."""
     return {
-        "outcome": "done",
+        "outcome": outcome,
         f"{node}_by": "wang.fang",
         f"{node}_class": "quality",
         f"{node}_amount": 1280.5,
