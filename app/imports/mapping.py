@@ -45,6 +45,13 @@ class Rule:
     format: str | None = None
     """How dates are written, as in ``%d.%m.%Y``; None: ISO 8601 and what is common in China."""
 
+    def within(self, present: frozenset[str]) -> Rule | None:
+        """The rule for a file with these columns; None when it has none of the rule's and nothing else to say."""
+        sources = tuple(source for source in self.sources if source.column in present)
+        if sources or self.constant is not None:
+            return replace(self, sources=sources)
+        return None if self.otherwise is None else Rule(constant=self.otherwise)
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
@@ -61,12 +68,9 @@ class ColumnMapping:
         return frozenset(source.column for rule in self.fields.values() for source in rule.sources)
 
     def for_header(self, header: Sequence[str]) -> ColumnMapping:
-        """The same rules, without the sources that ``header`` lacks, to be found again by ``header``."""
+        """The same rules as far as ``header`` has their columns, to be found again by ``header``."""
         present = frozenset(header)
-        fields = {
-            name: replace(rule, sources=tuple(source for source in rule.sources if source.column in present))
-            for name, rule in self.fields.items()
-        }
+        fields = {name: kept for name, rule in self.fields.items() if (kept := rule.within(present)) is not None}
         return replace(self, header=tuple(header), fields=fields)
 
     def to_document(self) -> dict[str, Any]:

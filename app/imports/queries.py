@@ -81,8 +81,8 @@ def shipped_mappings() -> tuple[ColumnMapping, ...]:
 
 
 def fitting(session: Session, target: str, header: Sequence[str]) -> ColumnMapping | None:
-    """The mapping for a file with this header: the same header first (saved before shipped), else the mapping that uses
-    most columns and misses none."""
+    """The mapping for a file with this header: the same header first (saved before shipped), else the mapping that
+    finds most of its columns, if at least half of them are there."""
     key = digest(header)
     exact = session.scalar(
         select(ImportMapping.document)
@@ -94,6 +94,6 @@ def fitting(session: Session, target: str, header: Sequence[str]) -> ColumnMappi
         return parse(exact)
     known = [*saved_mappings(session, target), *(found for found in shipped_mappings() if found.target == target)]
     present = frozenset(header)
-    usable = [found for found in known if found.columns and found.columns <= present]
-    usable.sort(key=lambda found: (digest(found.header) == key, len(found.columns)), reverse=True)
+    usable = [found for found in known if found.columns and 2 * len(found.columns & present) >= len(found.columns)]
+    usable.sort(key=lambda found: (digest(found.header) == key, len(found.columns & present)), reverse=True)
     return usable[0] if usable else None

@@ -22,7 +22,7 @@ from app.errors import FieldErrors
 from app.imports import queries
 from app.imports.conversion import Converter
 from app.imports.files import Row, Table, write_csv
-from app.imports.mapping import ColumnMapping, Rule, Source, parse
+from app.imports.mapping import ColumnMapping, MappingRefused, Rule, Source, parse
 from app.imports.models import MOVES, ImportMapping, ImportRow, ImportRun, RowState, RunState
 from app.imports.targets import ImportTarget, OutcomeState, TargetField
 from app.security.principal import Principal
@@ -92,9 +92,13 @@ def guess(target: str, fields: Sequence[TargetField], header: Sequence[str]) -> 
 
 
 def choose_mapping(session: Session, run: ImportRun, mapping: ColumnMapping) -> None:
-    """Use ``mapping`` for a run that has not begun."""
+    """Use ``mapping`` for a run that has not begun. Raises MappingRefused for a field whose columns the file lacks."""
     _require(run, RunState.PREPARED)
-    run.document = mapping.for_header(run.header).to_document()
+    usable = mapping.for_header(run.header)
+    for name, rule in mapping.fields.items():
+        if name not in usable.fields:
+            raise MappingRefused("unknown_column", name=rule.sources[0].column[:80])
+    run.document = usable.to_document()
     session.flush()
 
 
