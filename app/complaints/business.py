@@ -138,12 +138,11 @@ class ComplaintObject:
         return messages.receive(session, principal, _complaint(session, business_key, lock=True), name, variables)
 
 
-def confidential_fields(session: Session, task: TaskRow) -> list[str]:
-    """Names of the confidential fields of the task's form."""
+def confidential_fields(session: Session, task: TaskRow) -> frozenset[str]:
+    """Names under which the task's form keeps what not everybody may see."""
     if not task.form_key:
-        return []
-    document = formkit.load(session, task.definition_id, task.form_key)
-    return [field.name for field in document.fields if field.confidential]
+        return frozenset()
+    return formkit.load(session, task.definition_id, task.form_key).confidential_names()
 
 
 def _start_waiting(
