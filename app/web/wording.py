@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 import engine
 from app.web.filters import localtime
@@ -109,15 +110,14 @@ def _job(error: engine.EngineError) -> Words:
 
 
 def _conflict(error: engine.EngineError) -> Words:
-    return Words(409, error.code, *_conflict_texts())
+    return _renamed(http_words(409), error.code)
 
 
-def _conflict_texts() -> tuple[str, str, str]:
-    return (
-        _("This is not possible any more"),
-        _("The state has changed in the meantime."),
-        _("Reload the page, look at what has changed and try again."),
-    )
+_CONFLICT = (
+    _l("This is not possible any more"),
+    _l("The state has changed in the meantime."),
+    _l("Reload the page, look at what has changed and try again."),
+)
 
 
 def _not_found(error: engine.EngineError) -> Words:
@@ -207,9 +207,8 @@ def http_words(status: int, code: str = "") -> Words:
     """The words for a status; those of 400 or 500 for one without words of its own."""
     if code == "CsrfFailed":
         return _stale_page()
-    texts = _http_texts()
-    name, title, message, advice = texts.get(status) or texts[400 if status < 500 else 500]
-    return Words(status, name, title, message, advice)
+    name, title, message, advice = _HTTP.get(status) or _HTTP[400 if status < 500 else 500]
+    return Words(status, name, str(title), str(message), str(advice))
 
 
 def _stale_page() -> Words:
@@ -222,73 +221,72 @@ def _stale_page() -> Words:
     )
 
 
-def _http_texts() -> dict[int, tuple[str, str, str, str]]:
-    return {
-        400: (
-            "BadRequest",
-            _("We did not understand that"),
-            _("Something in the request is missing or malformed."),
-            _("Go back and try again."),
-        ),
-        401: (
-            "Unauthorized",
-            _("Please sign in"),
-            _("Your session has ended or you have not signed in yet."),
-            _("Sign in and try again."),
-        ),
-        403: (
-            "Forbidden",
-            _("You may not do this"),
-            _("Your roles do not include the permission for it."),
-            _("If you need it for your work, ask an administrator."),
-        ),
-        404: (
-            "NotFound",
-            _("There is nothing here"),
-            _("It does not exist, or it is not visible to you."),
-            _("Check the address, or look for it in a list or by search."),
-        ),
-        405: (
-            "MethodNotAllowed",
-            _("This does not work that way"),
-            _("The address exists but does not accept this kind of request."),
-            _("Go back and use the buttons of the page."),
-        ),
-        409: ("Conflict", *_conflict_texts()),
-        413: (
-            "TooLarge",
-            _("That is too large"),
-            _("The file or text is larger than what we accept."),
-            _("Send a smaller file or split it."),
-        ),
-        415: (
-            "UnsupportedMediaType",
-            _("We cannot read this kind of content"),
-            _("The content type of the request is not supported here."),
-            _("Go back and try again."),
-        ),
-        422: (
-            "Unprocessable",
-            _("Some values were refused"),
-            _("The request was understood, but not every value is acceptable."),
-            _("Correct the values and send it again."),
-        ),
-        429: (
-            "TooManyRequests",
-            _("Too many attempts"),
-            _("For the safety of the accounts we ask you to wait."),
-            _("Try again in some minutes."),
-        ),
-        500: (
-            "InternalError",
-            _("Something went wrong on our side"),
-            _("The request was not carried out and nothing was changed."),
-            _("Try again. If it happens again, tell the administrator the request number below."),
-        ),
-        503: (
-            "Unavailable",
-            _("Just a moment"),
-            _("The system is very busy or the database cannot be reached. Nothing was changed."),
-            _("Try again in a few seconds."),
-        ),
-    }
+_HTTP: dict[int, tuple[str, Any, Any, Any]] = {
+    400: (
+        "BadRequest",
+        _l("We did not understand that"),
+        _l("Something in the request is missing or malformed."),
+        _l("Go back and try again."),
+    ),
+    401: (
+        "Unauthorized",
+        _l("Please sign in"),
+        _l("Your session has ended or you have not signed in yet."),
+        _l("Sign in and try again."),
+    ),
+    403: (
+        "Forbidden",
+        _l("You may not do this"),
+        _l("Your roles do not include the permission for it."),
+        _l("If you need it for your work, ask an administrator."),
+    ),
+    404: (
+        "NotFound",
+        _l("There is nothing here"),
+        _l("It does not exist, or it is not visible to you."),
+        _l("Check the address, or look for it in a list or by search."),
+    ),
+    405: (
+        "MethodNotAllowed",
+        _l("This does not work that way"),
+        _l("The address exists but does not accept this kind of request."),
+        _l("Go back and use the buttons of the page."),
+    ),
+    409: ("Conflict", *_CONFLICT),
+    413: (
+        "TooLarge",
+        _l("That is too large"),
+        _l("The file or text is larger than what we accept."),
+        _l("Send a smaller file or split it."),
+    ),
+    415: (
+        "UnsupportedMediaType",
+        _l("We cannot read this kind of content"),
+        _l("The content type of the request is not supported here."),
+        _l("Go back and try again."),
+    ),
+    422: (
+        "Unprocessable",
+        _l("Some values were refused"),
+        _l("The request was understood, but not every value is acceptable."),
+        _l("Correct the values and send it again."),
+    ),
+    429: (
+        "TooManyRequests",
+        _l("Too many attempts"),
+        _l("For the safety of the accounts we ask you to wait."),
+        _l("Try again in some minutes."),
+    ),
+    500: (
+        "InternalError",
+        _l("Something went wrong on our side"),
+        _l("The request was not carried out and nothing was changed."),
+        _l("Try again. If it happens again, tell the administrator the request number below."),
+    ),
+    503: (
+        "Unavailable",
+        _l("Just a moment"),
+        _l("The system is very busy or the database cannot be reached. Nothing was changed."),
+        _l("Try again in a few seconds."),
+    ),
+}

@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast, get_args
 
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.types import TypeDecorator
@@ -20,6 +20,7 @@ from sqlalchemy.types import TypeDecorator
 from app.web.lists.spec import Expression, Sort
 
 MAX_INTEGER = 2**63 - 1
+LARGEST_AMOUNT = Decimal(10) ** 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,12 @@ class Order:
 
 
 def _python_type(expression: Expression) -> type:
-    # A decorated type (UtcDateTime) does not tell; the type it decorates does.
-    kind = expression.type
-    return (kind.impl_instance if isinstance(kind, TypeDecorator) else kind).python_type
+    kind = type(expression.type)
+    if issubclass(kind, TypeDecorator):
+        # class UtcDateTime(TypeDecorator[datetime]): what it decorates may be of another type than its values are.
+        (values, *_) = get_args(kind.__orig_bases__[0])  # type: ignore[attr-defined]  # set by typing
+        return cast(type, values)
+    return expression.type.python_type
 
 
 def _plain(value: Any) -> Any:
@@ -114,7 +118,7 @@ def _typed(value: Any, wanted: type) -> Any:
         return date.fromisoformat(value)
     if wanted is Decimal:
         amount = Decimal(value)
-        if not amount.is_finite():
+        if not amount.is_finite() or abs(amount) > LARGEST_AMOUNT:
             raise ValueError
         return amount
     return value
