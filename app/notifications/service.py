@@ -90,4 +90,4 @@ def mark_read(session: Session, login: str, notice_id: int | None = None) -> int
 def _insert_once(session: Session, model: type[Notice] | type[OutboxMessage], row: Mapping[str, Any]) -> bool:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(model).values(**row).on_conflict_do_nothing(index_elements=["dedupe_key"])
-    return bool(getattr(session.execute(statement), "rowcount", 0))
+    return session.scalar(statement.returning(model.id)) is not None
