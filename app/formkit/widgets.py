@@ -156,11 +156,17 @@ def draw(
         value = value_of(spec, values)
         if spec.name in values and values[spec.name] is None and not spec.readonly:
             value = None  # emptied by the person, not untouched
+        if spec.required and spec.type is FieldType.CHOICE and len(spec.options or ()) == 1:
+            value = spec.options[0].value if spec.options else None  # nothing to choose
         if is_visible(spec.visible_if, seen):
             seen[spec.name] = _meaning(spec, value)
-            if not (spec.readonly and value in (None, "", [])):
+            if not (spec.readonly and _says_nothing(spec, value)):
                 found.append(drawing.widget(spec, value, spec.name, spec.name))
     return tuple(found)
+
+
+def _says_nothing(spec: Field, value: Any) -> bool:
+    return value in (None, "", []) or (spec.type is FieldType.INTEGER and value == 0)
 
 
 def read(document: FormDocument, values: Mapping[str, Any], groups: Set[str]) -> tuple[Line, ...]:
@@ -243,6 +249,8 @@ def _choice(basic: Widget, spec: Field, value: Any, *, in_row: bool) -> Widget:
     )
     if several:
         return replace(basic, kind="checkboxes", options=shown, ordered=spec.ordered)
+    if spec.required and len(shown) == 1 and not in_row:
+        return replace(basic, kind="hidden", value=shown[0].value)
     return replace(basic, kind="radio" if len(shown) <= FEW and not in_row else "select", options=shown)
 
 
