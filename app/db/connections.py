@@ -56,7 +56,9 @@ def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         reads = connection.get_execution_options().get("keliu_mode") == READ
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
+        if connection.info.get("keliu_reads") is not reads:  # the pooled connection served the other mode before
+            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
+            connection.info["keliu_reads"] = reads
         # IMMEDIATE: a transaction that upgrades from reader to writer half way would fail at once, not wait.
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 

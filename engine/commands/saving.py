@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-
 from engine.commands import ledger
 from engine.commands.projection import NOTHING, Done, Known, project
 from engine.commands.unit import Unit, executing
 from engine.errors import InstanceChanged, LimitExceeded
 from engine.events import InstanceEnded
-from engine.model import InstanceState, JobKind, JobState, Thrown, Waiting, WaitingSubscription
+from engine.model import InstanceState, JobKind, Thrown, Waiting, WaitingSubscription
 from engine.rows import TaskRow
 from engine.spiff import CODEC, Execution
 from engine.store import statements as sql
-from engine.store.tables import job
 
 USER_TASKS = frozenset({"userTask", "manualTask"})
 
@@ -62,24 +59,12 @@ def _deliver_early_messages(unit: Unit, execution: Execution, rows: Known) -> Wa
 def _early_message(
     unit: Unit, new: list[WaitingSubscription]
 ) -> tuple[int, WaitingSubscription, Mapping[str, Any]] | None:
-    wanted = {(sub.name, sub.correlation_key): sub for sub in new if sub.kind == "message" and sub.correlation_key}
-    if not wanted:
-        return None
-    query = (
-        select(job.c.id, job.c.topic, job.c.correlation_key, job.c.payload)
-        .where(
-            job.c.kind == JobKind.MESSAGE.value,
-            job.c.topic.in_({name for name, _ in wanted}),
-            job.c.correlation_key.in_({key for _, key in wanted}),
-            job.c.state.in_((JobState.SCHEDULED.value, JobState.AVAILABLE.value)),
-            job.c.expires_at > unit.at,
-        )
-        .order_by(job.c.id)
-    )
-    for row in unit.connection.execute(query.with_for_update(skip_locked=True)):
-        sub = wanted.get((row.topic, row.correlation_key))
-        if sub is not None:
-            return row.id, sub, row.payload["variables"]
+    for sub in new:
+        if sub.kind == "message" and sub.correlation_key:
+            wanted = {"name": sub.name, "key": sub.correlation_key, "at": unit.at}
+            row = unit.connection.execute(sql.EARLY_MESSAGE, wanted).first()
+            if row is not None:
+                return row.id, sub, row.payload["variables"]
     return None
 
 

@@ -36,21 +36,14 @@ def complete(session: Session, command: CompleteTask) -> Result:
     unit, row = _lock(session, command.task_id, command.actor, with_state=True)
     execution = restore(unit, row)
     rows = known(execution.waiting())
-    task = _with_candidates(row, rows.tasks[command.task_id])
-    _may_complete(task, command)
+    waiting = rows.tasks[command.task_id]
+    _may_complete(row.assignee, waiting, command)
     with executing(unit.instance_id):
         execution.complete(command.task_id, variables)
-    done = replace(
-        task,
-        state=TaskState.COMPLETED,
-        assignee=task.assignee or command.actor,
-        claimed_at=task.claimed_at or unit.at,
-        ended_at=unit.at,
-        ended_by=command.actor,
-    )
+    done = _completed(unit, row, waiting)
     _write_completion(unit, done)
     unit.events.append(TaskCompleted(**unit.facts(), task=done, variables=variables))
-    created = save(unit, execution, rows, done=Done(task_id=task.id))
+    created = save(unit, execution, rows, done=Done(task_id=done.id))
     return Result(
         instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, created=created, task=done
     )
@@ -69,23 +62,26 @@ def _write_completion(unit: Unit, done: TaskRow) -> None:
     )
 
 
-def _may_complete(task: TaskRow, command: CompleteTask) -> None:
-    _not_excluded(task, command.actor)
-    if command.override or task.assignee == command.actor:
+def _may_complete(assignee: str | None, waiting: WaitingTask, command: CompleteTask) -> None:
+    """The candidates are in the state as well as in a table, so they need not be read."""
+    _not_excluded(command.task_id, waiting.excluded_users, command.actor)
+    if command.override or assignee == command.actor:
         return
-    if task.assignee is not None:
-        raise TaskAlreadyClaimed(task_id=task.id, assignee=task.assignee)
-    _candidate(task, command.actor, command.groups)
+    if assignee is not None:
+        raise TaskAlreadyClaimed(task_id=command.task_id, assignee=assignee)
+    _candidate(command.task_id, waiting.candidate_users, waiting.candidate_groups, command)
 
 
-def _not_excluded(task: TaskRow, login: str) -> None:
-    if login in task.excluded_users:
-        raise NotAllowed(task_id=task.id, actor=login, reason="excluded")
+def _not_excluded(task_id: str, excluded: Collection[str], login: str) -> None:
+    if login in excluded:
+        raise NotAllowed(task_id=task_id, actor=login, reason="excluded")
 
 
-def _candidate(task: TaskRow, login: str, groups: Collection[str]) -> None:
-    if login not in task.candidate_users and not set(task.candidate_groups).intersection(groups):
-        raise NotAllowed(task_id=task.id, actor=login, reason="no_candidate")
+def _candidate(
+    task_id: str, users: Collection[str], groups: Collection[str], command: CompleteTask | ClaimTask
+) -> None:
+    if command.actor not in users and command.groups.isdisjoint(groups):
+        raise NotAllowed(task_id=task_id, actor=command.actor, reason="no_candidate")
 
 
 def claim(session: Session, command: ClaimTask) -> Result:
@@ -94,12 +90,12 @@ def claim(session: Session, command: ClaimTask) -> Result:
     Raises TaskNotFound, TaskAlreadyCompleted, TaskCancelled, TaskAlreadyClaimed, NotAllowed.
     """
     unit, task = _lock_task(session, command.task_id, command.actor)
-    _not_excluded(task, command.actor)
+    _not_excluded(task.id, task.excluded_users, command.actor)
     if task.assignee == command.actor:
         return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, task=task)
     if task.assignee is not None:
         raise TaskAlreadyClaimed(task_id=task.id, assignee=task.assignee)
-    _candidate(task, command.actor, command.groups)
+    _candidate(task.id, task.candidate_users, task.candidate_groups, command)
     return _give(unit, task, command.actor, "task_claimed", {})
 
 
@@ -116,7 +112,7 @@ def release(session: Session, command: ReleaseTask) -> Result:
 def assign(session: Session, command: AssignTask) -> Result:
     """The task is ``assignee``'s. Raises NotAllowed when the assignee is excluded."""
     unit, task = _lock_task(session, command.task_id, command.actor)
-    _not_excluded(task, command.assignee)
+    _not_excluded(task.id, task.excluded_users, command.assignee)
     facts = {"assignee": command.assignee, "previous": task.assignee, "reason": command.reason}
     audit(session, command, unit.instance_id, task.id, facts)
     return _give(unit, task, command.assignee, "task_assigned", facts)
@@ -160,10 +156,15 @@ def _lock(session: Session, task_id: str, actor: str, *, with_state: bool) -> tu
     return unit, row
 
 
-def _with_candidates(row: Row[Any], waiting: WaitingTask) -> TaskRow:
-    """The row; its candidates are in the state as well as in a table, so they need not be read."""
-    return replace(
-        _task(row, ()),
+def _completed(unit: Unit, row: Row[Any], waiting: WaitingTask) -> TaskRow:
+    values = {name: row._mapping[name] for name in _TASK_FIELDS}
+    values["state"] = TaskState.COMPLETED
+    values["assignee"] = values["assignee"] or unit.actor
+    values["claimed_at"] = values["claimed_at"] or unit.at
+    values["ended_at"] = unit.at
+    values["ended_by"] = unit.actor
+    return TaskRow(
+        **values,
         candidate_groups=waiting.candidate_groups,
         candidate_users=waiting.candidate_users,
         excluded_users=waiting.excluded_users,

@@ -1,8 +1,8 @@
 """Statements of the hot path, compiled once per dialect.
 
-SQLAlchemy Core looks up its compiled form, checks parameters and builds a result for every execution; for a statement of
-one row that costs more than SQLite's work. A prepared statement is written in Core, compiled by it once, and handed to
-the driver through the same connection, so that transactions, pools and engine events are Core's.
+SQLAlchemy Core looks up its compiled form, checks parameters and builds a result for every execution; for a statement
+of one row that costs more than SQLite's work. A prepared statement is written in Core, compiled by it once, and handed
+to the driver through the same connection, so that transactions, pools and engine events are Core's.
 """
 
 from __future__ import annotations

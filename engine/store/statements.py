@@ -112,6 +112,20 @@ CANCEL_TASK = (
     .values(state=TaskState.CANCELLED.value, ended_at=bindparam("ended_at"), ended_by=bindparam("ended_by"))
 )
 
+# ix_job_message_topic_correlation_key
+EARLY_MESSAGE = (
+    select(job.c.id, job.c.payload)
+    .where(
+        job.c.topic == bindparam("name"),
+        job.c.correlation_key == bindparam("key"),
+        text("kind = 'message' AND state IN ('scheduled', 'available')"),
+        job.c.expires_at > bindparam("at"),
+    )
+    .order_by(job.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+
 INSERT_SUBSCRIPTION = insert(subscription)
 DELETE_SUBSCRIPTION = delete(subscription).where(
     subscription.c.task_id == bindparam("b_task"), subscription.c.name == bindparam("b_name")
