@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from tests.support.processes import BPMN, PROCESSES, Box, Line, Point, boxes, labels, lines, tree
+from tests.support.processes import BPMN, PROCESSES, Line, Point, boxes, labels, lines, tree
 
 FRAMES = {"participant", "lane", "subProcess"}
 
@@ -83,19 +83,12 @@ def test_every_step_lies_in_its_sub_process_and_lane(key: str) -> None:
             if box and box.type != "boundaryEvent":
                 assert box.inside(drawn[scope.get("id", "")]), f"{box.id} is drawn outside of {scope.get('id')}"
     for name, lane in lanes.items():
-        row = _row_of(name, drawn)
+        row = drawn[name]
         for reference in lane.iter(f"{BPMN}flowNodeRef"):
             box = drawn[reference.text or ""]
             if box.type not in FRAMES | {"boundaryEvent"}:
                 middle = (box.top + box.bottom) / 2
                 assert row.top <= middle <= row.bottom, f"{box.id} is drawn outside of {name}"
-
-
-def _row_of(lane: str, drawn: dict[str, Box]) -> Box:
-    """Lanes inside a sub-process continue those of the pool: ``<lane>_<sub-process>``."""
-    return max(
-        (box for box in drawn.values() if box.type == "lane" and lane.startswith(box.id)), key=lambda b: len(b.id)
-    )
 
 
 @pytest.mark.parametrize("key", PROCESSES)
