@@ -154,6 +154,8 @@ class Step:
     task_id: str
     changes: Variables = field(default_factory=dict)
     """Variables this node changed."""
+    explanation: Variables = field(default_factory=dict)
+    """Why, for a decision: its id, its inputs and the rows that fitted, with their annotations."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from engine.spiff import selfcheck
 from engine.spiff.compiler import Compiled, CompiledProcess, NodeInfo, compile_files
 from engine.spiff.context import ExecutionContext
 from engine.spiff.execution import CODEC, Execution
@@ -26,3 +27,5 @@ __all__ = [
 # Below WARNING SpiffWorkflow collects all data of the workflow for every change of state.
 for name in ("spiff", "spiff.task", "spiff.workflow"):
     logging.getLogger(name).setLevel(logging.WARNING)
+
+selfcheck.check()

@@ -157,12 +157,19 @@ class RuleTask(Activity):
         except decisions.DecisionFailed as failure:
             reason = f"decision {self.decision.id}: {failure}"
             raise ExecutionFailed(node_id=self.bpmn_id, reason=reason) from None
+        task.internal_data["explanation"] = explain(self.decision, result)
         name = attributes.get("resultVariable")
         if name:
             variables.write(task, {name: variables.plain(value)})
         elif isinstance(value, dict):
             variables.write(task, variables.plain(value))
         return True
+
+
+def explain(decision: decisions.Decision, result: decisions.DecisionResult) -> dict[str, Any]:
+    """Why a decision answered as it did, as kept in the history."""
+    rows = [{"number": hit.number, "id": hit.rule_id, **hit.annotations} for hit in result.hits]
+    return {"decision": decision.id, "inputs": variables.plain(dict(result.inputs)), "rows": rows}
 
 
 class SubProcess(Activity):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 from uuid import UUID
 
-from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.errors import ExecutionFailed, MessageNotExpected, TaskNotFound
+from engine.errors import BadVariables, EngineError, ExecutionFailed, MessageNotExpected, TaskNotFound
 from engine.model import Step, Thrown, Waiting
 from engine.spiff import codec, faults, happenings, timers, variables, waiting
 from engine.spiff.activities import ServiceTask, UserTask
@@ -89,10 +89,11 @@ class Execution:
     def fail_service(self, task_id: str, error_code: str, message: str = "") -> None:
         """A handler raised a business error. Raises ExecutionFailed when nothing in the model catches it."""
         task = self._find_service(task_id)
-        if not faults.throw_error(task, error_code):
-            reason = f"no boundary event catches error {error_code!r}: {message}"
-            raise ExecutionFailed(node_id=task.task_spec.bpmn_id, reason=reason)
-        self._advance()
+        with self._guarded(task):
+            if not faults.throw_error(task, error_code):
+                reason = f"no boundary event catches error {error_code!r}: {message}"
+                raise ExecutionFailed(node_id=task.task_spec.bpmn_id, reason=reason)
+            self._advance()
 
     def fire_timer(self, task_id: str, key: str) -> None:
         """The timer ``key`` of a waiting node is due (or brought forward). Raises TaskNotFound when it is gone."""
@@ -101,8 +102,7 @@ class Execution:
         node_id = next((node for node in armed if timers.key_of(node, armed[node]) == key), None)
         if node_id is None:
             raise TaskNotFound(task_id=task_id, key=key)
-        happenings.fire(task, node_id)
-        self._advance()
+        self._fire(task, node_id)
 
     def deliver(self, task_id: str, name: str, variables: Mapping[str, Any]) -> None:
         """A message or signal for a waiting node. Raises TaskNotFound, MessageNotExpected."""
@@ -118,8 +118,7 @@ class Execution:
         if node_id is None:
             raise MessageNotExpected(name=name, task_id=task_id)
         self._write(task, variables)
-        happenings.fire(task, node_id)
-        self._advance()
+        self._fire(task, node_id)
 
     def set_variables(self, variables: Mapping[str, Any]) -> None:
         """Set variables of the instance. Raises BadVariables."""
@@ -146,10 +145,11 @@ class Execution:
         for start in starts:
             if "initiator" in start.element.attributes:
                 workflow.variables[start.element.attributes["initiator"]] = workflow.context.starter
-        listen(workflow)
-        for start in starts:
-            workflow.spawn(start)
-        self._advance()
+        with self._guarded(None):
+            listen(workflow)
+            for start in starts:
+                workflow.spawn(start)
+            self._advance()
 
     def _find(self, task_id: str, kind: type[Any], state: int) -> Task:
         try:
@@ -173,26 +173,43 @@ class Execution:
     def _finish(self, task: Task, values: Mapping[str, Any]) -> None:
         self._write(task, values)
         workflow = self._workflow
-        workflow.running = task
-        try:
+        with self._guarded(task):
+            workflow.running = task
             if task._state == TaskState.READY:
                 task.run()
             else:
                 task.complete()
-        except SpiffWorkflowException as problem:
-            raise ExecutionFailed(node_id=task.task_spec.bpmn_id, reason=str(problem)) from problem
-        workflow.running = None
-        self._advance()
+            workflow.running = None
+            self._advance()
+
+    def _fire(self, task: Task, node_id: str) -> None:
+        with self._guarded(task):
+            happenings.fire(task, node_id)
+            self._advance()
 
     def _advance(self) -> None:
         workflow = self._workflow
-        try:
-            workflow.do_engine_steps()
-        except SpiffWorkflowException as problem:
-            node = workflow.running.task_spec.bpmn_id if workflow.running is not None else None
-            raise ExecutionFailed(node_id=node, reason=str(problem)) from problem
+        workflow.do_engine_steps()
         workflow.settle()
         workflow.require_future()
+
+    @contextmanager
+    def _guarded(self, task: Task | None) -> Iterator[None]:
+        """Whatever goes wrong inside the workflow is said with the node at which it did, to become an incident."""
+        try:
+            yield
+        except BadVariables as problem:
+            reason = f"variable {problem.facts['path']} is no JSON value: {problem.facts['type']}"
+            raise ExecutionFailed(node_id=self._node(task), reason=reason) from problem
+        except EngineError:
+            raise
+        except Exception as problem:
+            reason = f"{type(problem).__name__}: {problem}"
+            raise ExecutionFailed(node_id=self._node(task), reason=reason) from problem
+
+    def _node(self, task: Task | None) -> str | None:
+        current = self._workflow.running or task
+        return None if current is None else str(current.task_spec.bpmn_id)
 
 
 def _check(values: Mapping[str, Any]) -> None:

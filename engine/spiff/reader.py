@@ -207,7 +207,7 @@ class Reader:
         for tag, kind in (("timeDate", "date"), ("timeDuration", "duration"), ("timeCycle", "cycle")):
             child = _child(definition, tag)
             if child is not None and (child.text or "").strip():
-                return TimerText(kind, (child.text or "").strip())
+                return TimerText(kind, (child.text or "").strip().strip("\"'"))
         self.find("error", "timer_without_time", node.id, line_of(definition))
         return None
 

@@ -206,7 +206,8 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
         """Remember what happened to a node."""
         element = task.task_spec.element
         changes = dict(task.data) if task.data else {}
-        self.steps.append(Step(kind, element.id, element.type, str(task.id), changes))
+        explanation = task.internal_data.get("explanation") or {}
+        self.steps.append(Step(kind, element.id, element.type, str(task.id), changes, explanation))
 
 
 def cancel_task(task: Task) -> None:

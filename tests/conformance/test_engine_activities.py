@@ -213,7 +213,7 @@ def test_a_failing_script_names_its_node(mode: str) -> None:
 
 
 def test_a_script_can_not_fill_the_memory(mode: str) -> None:
-    with pytest.raises(BadVariables):
+    with pytest.raises(ExecutionFailed):
         Play(
             START + '<scriptTask id="k"><script>x = [[[0] * 100] * 100] * 100</script></scriptTask>' + "\ns > k",
             mode=mode,
@@ -243,6 +243,9 @@ def test_a_decision_sets_its_result(mode: str, mapping: str, expected: object) -
     body = START + f'<businessRuleTask id="r" {attributes}/>' + "\ns > r"
     play = Play(body, {"amount": 10}, mode=mode, parts={("dmn", "level.dmn"): TABLE})
     assert play.variables["answer"] == expected
+    step = next(step for step in play.execution.steps if step.node_id == "r")
+    assert step.explanation["rows"] == [{"number": 1, "id": "r1"}]
+    assert step.explanation["inputs"] == {"amount": 10}
 
 
 def test_a_service_task_waits_for_its_handler(mode: str) -> None:
