@@ -125,7 +125,10 @@ class WaitingTimer:
 
 @dataclass(frozen=True, slots=True)
 class WaitingSubscription:
-    """A message or signal somebody waits for. ``correlation_key`` is the business key unless the model says otherwise."""
+    """A message or signal somebody waits for.
+
+    ``correlation_key`` is the business key unless the model says otherwise.
+    """
 
     task_id: str
     node_id: str
