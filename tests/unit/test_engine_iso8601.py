@@ -1,4 +1,4 @@
-"""Durations, moments and repetitions as people mean them: months clamp, days keep the hour, the zone is the company's."""
+"""Durations, moments and repetitions as people mean them: months clamp, days keep the hour, zones are the company's."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ def test_calendar_arithmetic_in_a_zone_with_summer_time(start: str, duration: st
 
 @pytest.mark.parametrize(
     "text",
-    ["", "P", "PT", "3D", "P3", "-P1D", "P-1D", "P1.5M", "P1DT", "three days", "PT1X", "P1M1Y", "P99999Y", "P9999999D", "P1D2H"],
+    [
+        "", "P", "PT", "3D", "P3", "-P1D", "P-1D", "P1.5M", "P1DT", "three days", "PT1X", "P1M1Y", "P99999Y",
+        "P9999999D", "P1D2H",
+    ],
 )  # fmt: skip
 def test_durations_that_are_none(text: str) -> None:
     with pytest.raises(TimeRefused):
