@@ -51,7 +51,11 @@ def complete_task(database: Database, rounds: int) -> dict[str, float]:
         repeats = max(2, rounds * 9 // len(steps))
         ours = Ours(database)
         replay = ours.record(steps)
-        candidates = {"ours": ours, "floor": Floor(database, replay), "plain": Plain(database, replay)}
+        candidates: dict[str, Ours | Floor | Plain] = {
+            "ours": ours,
+            "floor": Floor(database, replay),
+            "plain": Plain(database, replay),
+        }
         taken: dict[str, list[float]] = {key: [] for key in candidates}
         for _ in range(repeats):
             walks = [candidate.walk(steps) for candidate in candidates.values()]

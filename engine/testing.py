@@ -33,7 +33,7 @@ from engine.commands.model import (
     RunJob,
     StartProcess,
 )
-from engine.commands.projection import job_key
+from engine.commands.projection import job_key, jobs_of
 from engine.commands.unit import restore, unit_of
 from engine.context import Runtime
 from engine.errors import ExecutionFailed, TaskNotFound
@@ -318,7 +318,7 @@ def check_instance(session: Session, instance_id: str) -> None:
     assert execution.dump() == bytes(row.i_blob), "the state changes by being saved and restored"
     waiting = execution.waiting()
     assert {task.task_id for task in waiting.tasks} == tasks
-    assert {job_key(entry) for entry in (*waiting.timers, *waiting.services)} == keys
+    assert {job_key(entry) for entry in jobs_of(waiting)} == keys
     assert {(sub.task_id, sub.name) for sub in waiting.subscriptions} == subscriptions
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from engine.commands import ledger
@@ -111,7 +111,7 @@ def _start_by(session: Session, message: Message) -> Result | None:
         .group_by(pd.c.key)
         .subquery()
     )
-    query = (
+    query: Select[Any] = (
         select(pd.c.id, pd.c.key, pd.c.start_messages)
         .join(newest, (pd.c.key == newest.c.key) & (pd.c.version == newest.c.version))
         .order_by(pd.c.key)

@@ -54,9 +54,14 @@ def known(waiting: Waiting) -> Known:
     """The rows of an instance that waits like this."""
     return Known(
         tasks={task.task_id: task for task in waiting.tasks},
-        jobs=frozenset((entry.task_id, job_key(entry)) for entry in (*waiting.timers, *waiting.services)),
+        jobs=frozenset((entry.task_id, job_key(entry)) for entry in jobs_of(waiting)),
         subscriptions=frozenset((sub.task_id, sub.name) for sub in waiting.subscriptions),
     )
+
+
+def jobs_of(waiting: Waiting) -> tuple[WaitingTimer | WaitingService, ...]:
+    """Everything a job stands for."""
+    return (*waiting.timers, *waiting.services)
 
 
 def job_key(entry: WaitingTimer | WaitingService) -> str:
@@ -178,7 +183,7 @@ def _cancel_deadlines(unit: Unit, gone: list[str]) -> None:
 
 
 def _jobs(unit: Unit, rows: Known, waiting: Waiting, created: tuple[TaskRow, ...], done: Done, late: int) -> None:
-    wanted = {(entry.task_id, job_key(entry)): entry for entry in (*waiting.timers, *waiting.services)}
+    wanted = {(entry.task_id, job_key(entry)): entry for entry in jobs_of(waiting)}
     gone = [
         {"b_instance": unit.instance_id, "b_key": key, "ended_at": unit.at}
         for task_id, key in sorted(rows.jobs - wanted.keys())

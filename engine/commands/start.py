@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -57,7 +57,7 @@ def start_definition(session: Session, row: Row[Any], command: StartProcess, *, 
 
 
 def _definition(session: Session, command: StartProcess) -> Row[Any]:
-    query = select(pd.c.id, pd.c.key)
+    query: Select[Any] = select(pd.c.id, pd.c.key)
     if command.definition_id is not None:
         row = session.execute(query.where(pd.c.id == command.definition_id)).first()
     else:

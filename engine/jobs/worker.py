@@ -6,7 +6,8 @@ import logging
 import threading
 
 from engine.context import Doorbell, UnitOfWork, runtime
-from engine.jobs.running import BATCH, rescue_expired, run_due
+from engine.jobs.claiming import BATCH
+from engine.jobs.running import rescue_expired, run_due
 
 log = logging.getLogger("engine.jobs")
 
