@@ -135,8 +135,8 @@ def running_app(databases: Databases, backend: str, clock: engine.Clock, *, comp
         databases.drop(url)
 
 
-def signed_in(app: Flask, login: str, *, language: str = "en") -> FlaskClient:
-    """A client with a living session of ``login``, opened in the database as the login page does."""
+def session_cookie(app: Flask, login: str) -> tuple[str, str]:
+    """Name and value of the cookie of a living session of ``login``, opened in the database as the login page does."""
     database = database_of(app)
     security: Security = app.extensions[SECURITY]
 
@@ -150,8 +150,13 @@ def signed_in(app: Flask, login: str, *, language: str = "en") -> FlaskClient:
             user_agent="test",
         )
 
+    return security.cookie, database.write(open_session)
+
+
+def signed_in(app: Flask, login: str, *, language: str = "en") -> FlaskClient:
+    """A client with a living session of ``login``."""
     client = app.test_client()
-    client.set_cookie(security.cookie, database.write(open_session))
+    client.set_cookie(*session_cookie(app, login))
     client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
     return client
 

@@ -1,0 +1,153 @@
+"""A person at a browser: signs in at the page, opens tasks from the inbox, fills forms by field name."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+PASSWORD = "keliu-demo"
+PICTURES = Path(os.environ.get("KELIU_SCREENSHOTS", Path(__file__).parents[1] / "e2e" / "out"))
+STEPS: dict[str, str] = json.loads((Path(__file__).parents[2] / "processes/complaint.en.json").read_text("utf-8"))["elements"]
+"""What the steps of a complaint are called in English."""
+
+Row = Mapping[str, Any]
+
+
+class Person:
+    """One signed-in profile of the browser. Answers are given by field name; rows as a list of mappings."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        address: str,
+        login: str,
+        cookie: Callable[[], tuple[str, str]] | None = None,
+        *,
+        language: str = "en",
+        width: int = 1280,
+    ) -> None:
+        self.login, self.address, self.language = login, address, language
+        self.context = browser.new_context(
+            locale="zh-CN" if language == "zh" else "en-GB",
+            timezone_id="Asia/Shanghai",
+            viewport={"width": width, "height": 900},
+        )
+        self.page: Page = self.context.new_page()
+        self.troubles: list[str] = []
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("console", self._note)
+        self.cookie = cookie  # the password is tried in a test of its own; hashing it for everybody only costs time
+        self.sign_in()
+
+    def sign_in(self) -> None:
+        """Give login and password at the page, or bring a session along."""
+        if self.cookie:
+            name, value = self.cookie()
+            self.context.add_cookies([{"name": name, "value": value, "url": self.address}])
+            return
+        self.page.goto(f"{self.address}/login")
+        self.page.fill("[name=login]", self.login)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.press("[name=password]", "Enter")
+        self.page.wait_for_url(re.compile(r"/(inbox|admin)"))
+
+    def _note(self, message: Any) -> None:
+        if message.type == "error" and "Content Security Policy" in message.text:
+            self.troubles.append(message.text)
+
+    def close(self) -> None:
+        """The profile is gone. Fails when the page ran into script errors or broke its own content policy."""
+        self.context.close()
+        assert not self.troubles, self.troubles
+
+    def visit(self, path: str) -> Page:
+        """Open a page of the application; after days away one signs in again."""
+        self.page.goto(f"{self.address}{path}")
+        if "/login" in self.page.url:
+            self.sign_in()
+            self.page.goto(f"{self.address}{path}")
+        return self.page
+
+    def picture(self, name: str) -> None:
+        """Keep a picture of the page as it is, ``<name>.<language>.png``."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.{self.language}.png")
+
+    def open_task(self, number: str, step: str, *, box: str = "claim") -> Page:
+        """Find the task of a case in a box of the inbox and open it. ``step`` is its element id."""
+        self.visit(f"/inbox?box={box}&q={number}")
+        row = self.page.locator("#inbox-list tr", has_text=STEPS[step])
+        row.locator("a[href*='/inbox/tasks/']").first.click()
+        expect(self.page.locator("#task-form")).to_be_visible()
+        return self.page
+
+    def sees_in_inbox(self, number: str, *, box: str = "claim") -> bool:
+        """Whether a box of the inbox has a task of the case."""
+        self.visit(f"/inbox?box={box}&q={number}")
+        return self.page.locator("#inbox-list [href*='/inbox/tasks/']").count() > 0
+
+    def fill(self, **answers: Any) -> None:
+        """Give answers in the order written: later fields may appear because of earlier ones."""
+        for name, value in answers.items():
+            if isinstance(value, Sequence) and not isinstance(value, str) and value and isinstance(value[0], Mapping):
+                self._fill_rows(name, value)
+            else:
+                self._answer(name, value)
+
+    def _fill_rows(self, name: str, rows: Sequence[Row]) -> None:
+        group = self.page.locator(f"[data-rows='{name}']")
+        for index, row in enumerate(rows):
+            if group.locator("[data-rows-body] > [data-row]").count() <= index:
+                group.locator("[data-row-add]").click()
+            expect(group.locator("[data-rows-body] > [data-row]")).to_have_count(index + 1)
+            for column, value in row.items():
+                self._answer(f"{name}-{index}-{column}", value)
+
+    def _answer(self, name: str, value: Any) -> None:
+        field = self.page.locator(f"[name='{name}']:not([type=hidden])")
+        expect(field.first).to_be_attached()
+        kind = field.first.evaluate("element => element.tagName + ':' + (element.type || '')")
+        if kind in ("INPUT:radio", "INPUT:checkbox"):
+            for one in value if isinstance(value, list) else [value]:
+                box = self.page.locator(f"[name='{name}'][value='{one}']")
+                if not box.is_checked():
+                    self._settle(box, Locator.check)
+        elif kind.startswith("SELECT"):
+            self._settle(field.first, lambda select: self._choose(select, name, str(value)))
+        else:
+            self._settle(field.first, lambda box: (box.fill(str(value)), box.blur()))
+
+    def _choose(self, select: Locator, name: str, value: str) -> None:
+        if select.locator(f"option[value='{value}']").count() == 0:
+            search = select.locator("xpath=preceding-sibling::input[@type='search']")
+            with self.page.expect_response(lambda response: "q=" in response.url):
+                search.fill(value)
+            select.select_option(label=value) if select.locator(f"option[value='{value}']").count() == 0 else None
+        if select.locator(f"option[value='{value}']").count():
+            select.select_option(value)
+
+    def _settle(self, field: Locator, act: Any) -> None:
+        """Act; when the field decides about others, wait until the form was drawn again."""
+        if field.get_attribute("hx-post"):
+            with self.page.expect_response(lambda response: response.url.endswith("/fields")):
+                act(field)
+            expect(self.page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
+        else:
+            act(field)
+
+    def send(self) -> None:
+        """Complete the task that is open; the page that follows tells that it was taken."""
+        self.page.locator("#task-form button.btn-primary[type=submit]").click()
+        self.page.wait_for_url(re.compile(r"/(inbox|complaints)(\?|$|/CMP)"))
+
+    def does(self, number: str, step: str, /, *, box: str = "claim", **answers: Any) -> None:
+        """Open the task, fill its form and complete it."""
+        self.open_task(number, step, box=box)
+        self.fill(**answers)
+        self.send()
