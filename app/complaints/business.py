@@ -112,7 +112,7 @@ class ComplaintObject:
         )
         return {
             number: Summary(
-                title=" ".join((summary or verbatim or "").split())[:120],
+                title=" ".join((summary or verbatim or "").split())[:120] or number,
                 subtitle=number,
                 url=f"/complaints/{number}",
                 customer=name or "",
