@@ -256,6 +256,17 @@ def test_every_code_has_words_in_both_languages_and_is_used() -> None:
         assert re.search(r"[一-鿿]", words[0]), code
 
 
+def test_every_code_that_is_reported_has_words() -> None:
+    root = Path(engine.__file__).parent
+    pattern = (
+        r'(?:Finding\(\s*"\w+",|(?:report|find)\(\s*"(?:error|warning)",|report\.(?:error|warning)\(|self\.find\()'
+    )
+    calls = re.compile(pattern + r'\s*"([a-z_]+)"')
+    found = {code for path in root.rglob("*.py") for code in calls.findall(path.read_text())}
+    assert len(found) > 50
+    assert found - {"error", "warning"} <= findings.WORDS.keys()
+
+
 def test_words_never_fail_for_want_of_a_fact() -> None:
     for code in findings.WORDS:
         assert findings.word(Finding("error", code, "f", None, None), "en")
