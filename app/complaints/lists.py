@@ -154,6 +154,9 @@ def _column(name: str, label: Any, value: Callable[[ComplaintLine], Any], permis
 
 
 EXPORTED: tuple[Column[ComplaintLine], ...] = (
+    _column("customer", _l("Customer"), lambda line: line.customer),
+    _column("severity", _l("Severity"), lambda line: _name(line.words.severities, line.complaint.severity)),
+    _column("step", _l("Step"), lambda line: line.steps),
     _column("class", _l("Class"), lambda line: _name(line.words.classes, line.complaint.complaint_class)),
     _column("channel", _l("Channel"), lambda line: _name(line.words.channels, line.complaint.channel)),
     _column("customer_reference", _l("Customer's reference"), lambda line: line.complaint.customer_reference),
@@ -205,11 +208,8 @@ COMPLAINTS: ListSpec[ComplaintLine] = ListSpec(
     key=Complaint.number,
     columns=(
         Column("number", _l("Complaint"), lambda line: line.complaint.number, sort="number"),
-        Column("customer", _l("Customer"), lambda line: line.customer, sort="customer"),
         Column("kind", _l("Kind"), lambda line: _name(line.words.sub_codes, line.complaint.sub_code)),
-        Column("severity", _l("Severity"), lambda line: _name(line.words.severities, line.complaint.severity)),
         Column("state", _l("State"), lambda line: line.state),
-        Column("step", _l("Step"), lambda line: line.steps),
         Column("due", _l("Due"), lambda line: line.due_at),
         Column(
             "department",

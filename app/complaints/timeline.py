@@ -58,15 +58,16 @@ def of(session: Session, complaint: Complaint, principal: Principal) -> list[Ent
     """Everything that happened, the latest first."""
     people = _people(session, complaint)
     entries = [
-        Entry(complaint.registered_at, _("Registered"), people.get(complaint.registered_by, ""), "plus"),
+        Entry(complaint.registered_at, _("Complaint registered"), people.get(complaint.registered_by, ""), "plus"),
+        *_letters(session, complaint),
         *_steps(session, complaint, principal, people),
         *_later(session, complaint, people),
         *_pauses(session, complaint),
-        *_letters(session, complaint),
     ]
     if complaint.archived_at is not None:
-        entries.append(Entry(complaint.archived_at, _("Archived"), icon="archive"))
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+        entries.append(Entry(complaint.archived_at, _("Complaint archived"), icon="archive"))
+    # what happened at the same moment stays in the order of the course
+    return sorted(entries, key=lambda entry: entry.at)[::-1]
 
 
 def shown_values(step: ComplaintStep, document: formkit.FormDocument, principal: Principal) -> dict[str, Any]:

@@ -85,7 +85,12 @@ def diagram_state(number: str) -> ResponseReturnValue:
     """Where the process stands and where it has been."""
     session = db.session()
     instance = _instance(number)
-    tokens = [{"node": token.node_id, "state": token.state} for token in engine.queries.tokens(session, instance.id)]
+    nodes = engine.queries.definition(session, instance.definition_id).nodes
+    tokens = [
+        {"node": token.node_id, "state": token.state}
+        for token in sorted(engine.queries.tokens(session, instance.id), key=lambda token: token.state != "user_task")
+        if nodes.get(token.node_id, {}).get("type") != "startEvent"  # event sub-processes listen all the time
+    ]
     return jsonify(tokens=tokens, passed=sorted(engine.queries.passed(session, instance.id)))
 
 
