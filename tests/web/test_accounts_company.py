@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from flask import Flask
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+import engine
 from app.accounts import demo, queries
 from app.accounts.models import Department, Group, GroupMember, User
 from app.db import Database
+from app.errors import NotAllowedHere
 from app.security import policy, scope
 from tests.support import application
 
@@ -154,6 +157,62 @@ def test_the_customer_department_sees_its_call_centre(app: Flask) -> None:
 def test_what_people_may_do(app: Flask, login: str, permission: str, subject: Any, allowed: bool) -> None:
     principal = application.principal_of(app, login)
     assert read(app, policy.may, principal, permission, subject) is allowed
+
+
+def task_of(app: Flask, number: str, node_id: str, assignee: str | None = None) -> str:
+    """The open task of a complaint of the demo company."""
+    task = engine.tables.user_task
+    found = select(task.c.id).where(task.c.business_key == number, task.c.node_id == node_id, task.c.ended_at.is_(None))
+    if assignee:
+        found = found.where(task.c.assignee == assignee)
+    with application.database_of(app).read() as session:
+        return session.scalars(found).one()
+
+
+@pytest.mark.parametrize(
+    ("login", "permission", "allowed"),
+    [
+        ("shi.jiaqi", "task.work", True),  # of the centre that analyses it
+        ("qi.jiahui", "task.work", False),  # of another centre
+        ("lin.wanqing", "task.work", False),  # sees it, but it is offered to the centre
+        ("fang.chen", "task.work", False),
+        ("xu.wenqiang", "task.reassign", True),
+        ("yan.guodong", "task.reassign", False),
+        ("lin.wanqing", "task.reassign", True),
+        ("chen.yongxing", "task.reassign", True),  # everything is below the chief executive
+        ("shi.jiaqi", "task.reassign", False),
+    ],
+)
+def test_what_people_may_do_with_a_task_of_the_shanghai_centre(
+    app: Flask, login: str, permission: str, allowed: bool
+) -> None:
+    task = task_of(app, "CMP-2026-000003", "analyse_cause")
+    assert read(app, policy.may, application.principal_of(app, login), permission, task) is allowed
+
+
+def test_an_assigned_task_belongs_to_its_assignee_alone(app: Flask) -> None:
+    task = task_of(app, "CMP-2026-000006", "perform_action", "dong.qiang")
+    for login, allowed in (("dong.qiang", True), ("tian.tian", False)):
+        assert read(app, policy.may, application.principal_of(app, login), "task.work", task) is allowed
+    director = application.principal_of(app, "jiang.haibo")
+    assert read(app, policy.may, director, "task.reassign", task) is True
+    with pytest.raises(NotAllowedHere) as refused:
+        read(app, policy.require, application.principal_of(app, "tian.tian"), "task.work", task)
+    assert refused.value.permission == "task.work"
+
+
+def test_a_task_is_not_offered_to_people_it_excludes(app: Flask) -> None:
+    task = task_of(app, "CMP-2026-000005", "approve_solution")
+    manager = application.principal_of(app, "jia.wentao")
+    assert task in keys(app, scope.offered_tasks(manager))
+    proposer = replace(manager, login="zou.kaiwen")  # even if the proposer led the group
+    assert task not in keys(app, scope.offered_tasks(proposer))
+
+
+def test_what_somebody_worked_on_stays_visible(app: Flask) -> None:
+    seen = keys(app, scope.business_keys_of_own_tasks(application.principal_of(app, "song.yaqin"), "complaint"))
+    assert "CMP-2026-000003" in seen  # assigned the departments
+    assert keys(app, scope.business_keys_of_own_tasks(application.principal_of(app, "song.yaqin"), "lead")) == set()
 
 
 def test_an_unknown_permission_is_a_mistake_not_a_refusal(app: Flask) -> None:
