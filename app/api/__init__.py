@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from app.web import api
+from flask_babel import lazy_gettext as _l
+
+from app.web import api, navigation
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -22,3 +24,4 @@ def register(app: Flask, _registries: Registries) -> None:
     for name in PARTS:
         api.add(app, importlib.import_module(name).blueprint)
     app.register_blueprint(views.blueprint)
+    navigation.add_account_link("api.developers", _l("For programs"), "code")

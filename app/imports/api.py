@@ -125,7 +125,7 @@ def run(run_id: int) -> Any:
 @signed_in
 @blueprint.response(200, content_type="text/csv")
 def bad_rows(run_id: int) -> Response:
-    """Get the refused rows with their reasons as CSV, or as JSON with ``Accept: application/json``"""
+    """Get the refused rows with their reasons as CSV, or as JSON when the caller accepts JSON"""
     found, _target = own_run(db.session(), run_id)
     if request.accept_mimetypes.best_match(["text/csv", "application/json"]) == "application/json":
         rows = queries.rows_in(db.session(), found.id, RowState.FAILED)

@@ -12,6 +12,9 @@ from app.inbox.visibility import require_instance
 from app.security import current, polling, signed_in
 from app.web.i18n import language
 
+PEOPLE = "user_task"
+"""Where people have to act comes first: the diagram shows that part."""
+
 
 @blueprint.get("/instances/<instance_id>/diagram.bpmn")
 @signed_in
@@ -29,7 +32,8 @@ def diagram_state(instance_id: str) -> ResponseReturnValue:
     """Where the instance stands and where it has been."""
     session = db.session()
     found = require_instance(session, current(), objects(), instance_id)
-    tokens = [{"node": token.node_id, "state": token.state} for token in engine.queries.tokens(session, found.id)]
+    standing = sorted(engine.queries.tokens(session, found.id), key=lambda token: token.state != PEOPLE)
+    tokens = [{"node": token.node_id, "state": token.state} for token in standing]
     return jsonify(tokens=tokens, passed=sorted(engine.queries.passed(session, found.id)))
 
 

@@ -126,7 +126,7 @@ def _task_line(session: Session, row: engine.TaskRow, summary: Summary | None, n
         task=row,
         step=step,
         process=process_name(session, row.definition_id),
-        title=summary.title if summary else row.business_key or step,
+        title=(summary.title if summary else "") or row.business_key or step,
         customer=summary.customer if summary else "",
         url=summary.url if summary else "",
         due=due_of(session, row),
@@ -144,7 +144,7 @@ def _started_line(session: Session, row: StartedRow, summary: Summary | None, na
     return StartedLine(
         row=row,
         process=process,
-        title=summary.title if summary else row.title or row.business_key or process,
+        title=(summary.title if summary else row.title) or row.business_key or process,
         customer=summary.customer if summary else "",
         url=summary.url if summary else "",
         steps=steps,
