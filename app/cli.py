@@ -27,19 +27,26 @@ PORT = click.IntRange(0, 65535)
 
 
 def main() -> None:
-    """Run the command line; what people can mend is told in a line, not in a traceback."""
-    try:
-        cli(prog_name="keliu")
-    except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"keliu: {problem}", err=True)
-        sys.exit(2)
-    except OperationalError as error:
-        fail(f"the database cannot be used: {str(error.orig).strip()}")
+    """Run the command line."""
+    cli(prog_name="keliu")
 
 
 class CommandLine(click.Group):
-    """Besides its own commands those that slices register (``import``, ``export``), each run in an application."""
+    """Besides its own commands those that slices register (``import``, ``export``), each run in an application.
+
+    What people can mend is told in a line, not in a traceback.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the chosen command."""
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            for problem in error.problems:
+                click.echo(f"keliu: {problem}", err=True)
+            sys.exit(2)
+        except OperationalError as error:
+            fail(f"the database cannot be used: {str(error.orig).strip()}")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command."""

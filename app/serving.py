@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import select
 import signal
 import socket
 import time
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from config import Settings
 
 DRAIN_SECONDS = 10.0
-TICK_SECONDS = 0.5
+LISTEN_SECONDS = 0.5
+TICK_SECONDS = 0.1
 WORKER_THREADS = 2
 MIB = 1024 * 1024
 log = structlog.get_logger(__name__)
@@ -82,10 +84,15 @@ class Server:
         while not self._stopping:
             poll()
         for listener in [item for item in self._sockets.values() if isinstance(item, BaseWSGIServer)]:
+            # Who has reached the system's queue has been accepted in the eyes of the browser.
+            while select.select([listener.socket], [], [], 0)[0]:
+                listener.handle_accept()
             listener.accepting = False
             listener.close()
-        deadline = time.monotonic() + DRAIN_SECONDS
-        while self._busy() and time.monotonic() < deadline:
+        began = time.monotonic()
+        deadline = began + DRAIN_SECONDS
+        # A browser that has just been accepted may not have said yet what it wants.
+        while time.monotonic() < began + LISTEN_SECONDS or (self._busy() and time.monotonic() < deadline):
             poll()
         self._dispatcher.shutdown(timeout=max(deadline - time.monotonic(), 0.1))
         for channel in list(self._sockets.values()):
