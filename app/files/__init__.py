@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.files.service import attach, names
+from app.files.service import attach, ids, names
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from app.registries import Registries
 
-__all__ = ["attach", "names", "register"]
+__all__ = ["attach", "ids", "names", "register"]
 
 
 def register(app: Flask, registries: Registries) -> None:

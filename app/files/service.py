@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
@@ -25,6 +26,7 @@ ABANDONED = timedelta(days=30)
 MAX_UNATTACHED = 200
 """Files one person may keep unattached."""
 
+_ID = re.compile(r"[1-9][0-9]{0,17}")
 REGISTRIES = "keliu.registries"
 _UNWANTED = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
@@ -129,6 +131,15 @@ def attach(
         session.execute(change.values(process_key=process_key, business_key=business_key))
     if errors:
         raise FieldErrors(errors)
+
+
+def ids(given: Any, field: str = "files") -> list[int]:
+    """The ids in a value that came from outside (nothing, one, or a list). Raises FieldErrors at ``field``."""
+    items = given if isinstance(given, list) else [] if given in (None, "") else [given]
+    found = [int(str(item)) for item in items[:MAX_UNATTACHED] if _ID.fullmatch(str(item)[:30])]
+    if len(found) != len(items):
+        raise FieldErrors({field: [_l("Files are named by the numbers their upload returned.")]})
+    return list(dict.fromkeys(found))
 
 
 def names(session: Session, ids: Iterable[int]) -> dict[int, str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app import files
@@ -158,3 +159,51 @@ def test_an_attached_file_belongs_to_the_case(app: Flask, sign_in: SignIn) -> No
             assert file_of(session, chief, number).name == "photo.png"
             with pytest.raises(NotVisible):
                 file_of(session, principal_of(app, "zhou.min"), number)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [(None, []), ("", []), ([], []), (7, [7]), ("7", [7]), ([7, "8", 7], [7, 8])]
+)
+def test_ids_from_outside(given: object, expected: list[int]) -> None:
+    assert files.ids(given) == expected
+
+
+@pytest.mark.parametrize("given", [["x"], [{}], [None], [-1], [0], [1.5], {"a": 1}, ["9" * 40], "<b>", True, [[7]]])
+def test_ids_that_are_none_are_refused(given: object) -> None:
+    with pytest.raises(FieldErrors):
+        files.ids(given)
+
+
+def test_a_message_with_files_keeps_them_with_the_case(app: Flask, sign_in: SignIn) -> None:
+    from sqlalchemy import select
+
+    import engine
+    from app.bootstrap import registries
+    from app.complaints.models import Complaint
+
+    number = id_in(upload(sign_in("li.na")))
+    author, database = principal_of(app, "li.na"), database_of(app)
+    complaints = registries(app).business_objects.get("complaint")
+    assert complaints is not None
+    with app.app_context():
+        with database.read() as session:
+            open_one = select(Complaint.number).where(Complaint.closed_at.is_(None)).order_by(Complaint.number)
+            key = session.scalars(open_one.limit(1)).one()
+
+        def send(session: Session, attached: object) -> engine.Result:
+            variables = {"text": "a photo", "files": attached}
+            facts = complaints.message(session, author, "complaint_supplement", key, variables)
+            return engine.execute(
+                session,
+                engine.CorrelateMessage(
+                    name="complaint_supplement", correlation_key=key, variables=facts, actor=author.login
+                ),
+            )
+
+        for junk in (["x"], [{}], [10**9]):
+            with pytest.raises(FieldErrors):
+                database.write(lambda session, given=junk: send(session, given))
+        database.write(lambda session: send(session, [number]))
+        with database.read() as session:
+            assert file_of(session, principal_of(app, "lin.wanqing"), number).business_key == key
+    assert sign_in("lin.wanqing").get(f"/complaints/{key}").status_code == 200

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import engine
+from app import files
 from app.complaints import queries
 from app.complaints.models import (
     FINISHED,
@@ -36,7 +37,7 @@ class Message:
 
     principal: Principal
     text: str
-    files: list[Any]
+    files: list[int]
     at: datetime
 
 
@@ -59,9 +60,11 @@ def receive(
     accept = _MESSAGES.get(name)
     if accept is None:
         raise engine.MessageNotExpected(name=name, correlation_key=complaint.number)
-    files = variables.get("files")
-    message = Message(principal, text_of(variables), files if isinstance(files, list) else [], engine.now(session))
+    sent = files.ids(variables.get("files"))
+    message = Message(principal, text_of(variables), sent, engine.now(session))
     result = accept(session, complaint, message)
+    owner = {"process_key": queries.PROCESS_KEY, "business_key": complaint.number}
+    files.attach(session, principal, {"files": sent}, **owner)
     session.flush()
     return result
 
