@@ -17,16 +17,16 @@ Someone = Callable[..., Person]
 BUREAU = Path(__file__).parents[3] / "shared" / "data" / "cfpb_complaints.csv"
 MARK_IS_ON_TOP = """() => {
   const mark = document.querySelector("keliu-diagram .bjs-powered-by");
-  mark.scrollIntoView({ block: "center" });
+  mark.scrollIntoView({ block: "center", behavior: "instant" });
   const box = mark.getBoundingClientRect();
   const found = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
   return { width: box.width, height: box.height, onTop: mark.contains(found), inside: box.right <= innerWidth };
 }"""
 
 
-def open_first_task(page: Page, box: str) -> None:
+def open_first_task(page: Page, box: str, step: str = "") -> None:
     page.goto(re.sub(r"/inbox.*|$", f"/inbox?box={box}", page.url, count=1))
-    page.locator("[data-list-row] [data-open]").first.click()
+    page.locator("[data-list-row]", has_text=step).locator("[data-open]").first.click()
     page.wait_for_url(re.compile(r"/inbox/tasks/"))
 
 
@@ -80,13 +80,14 @@ def test_the_diagram_is_moved_by_keys_and_buttons(person: Someone) -> None:
 
 
 def test_what_is_typed_is_saved_while_typing_and_restored(person: Someone) -> None:
-    page = person("sun.lihua").visit("/inbox?box=claim")
-    open_first_task(page, "claim")
-    place = page.locator("#task-form textarea").first
-    place.fill("一半的话，还没写完")
+    lead = person("sun.lihua")
+    page = lead.visit("/inbox?box=claim")
+    open_first_task(page, "claim", step="Decide whether the complaint is valid")
+    lead.fill(outcome="not_valid")
+    page.locator("#task-form [name=reason]").fill("一半的话，还没写完")
     expect(page.locator("[data-draft-state]")).to_have_text("Draft saved", timeout=10_000)
     page.reload()
-    expect(page.locator("#task-form textarea").first).to_have_value("一半的话，还没写完")
+    expect(page.locator("#task-form [name=reason]")).to_have_value("一半的话，还没写完")
 
 
 def test_the_inbox_is_worked_by_keyboard(person: Someone) -> None:
@@ -114,7 +115,7 @@ def test_the_place_in_the_list_is_kept_when_it_refreshes_itself(person: Someone)
     page.keyboard.press("j")
     page.evaluate("document.querySelector('#inbox-list').setAttribute('data-before', 'yes')")
     page.evaluate("document.querySelector('#inbox-list').removeAttribute('hx-headers')")  # the next answer is whole
-    page.wait_for_function("!document.querySelector('#inbox-list').hasAttribute('data-before')", timeout=15_000)
+    expect(page.locator("#inbox-list")).not_to_have_attribute("data-before", "yes", timeout=15_000)
     expect(page.locator("[data-list-row]").first).to_have_class(re.compile("is-current"))
     assert page.evaluate("document.activeElement.matches('[data-list-row] [data-open]')")
 
