@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts.demo import PASSWORD
-from app.security import lockout, public
+from app.errors import Busy
+from app.security import lockout, passwords, public
 from app.security.identity import EXTENSION
 from app.security.models import LoginAttempt, UserSession
 from engine import VirtualClock
@@ -244,3 +247,43 @@ def test_a_person_who_left_can_not_sign_in(app: Flask, client: FlaskClient, sign
 
 def test_the_cookie_of_the_session_is_the_one_the_application_names(app: Flask) -> None:
     assert app.extensions[EXTENSION].cookie == "keliu_session"
+
+
+def test_guesses_at_the_same_moment_are_all_counted(each_app: Flask, clock: VirtualClock) -> None:
+    database = application.database_of(each_app)
+
+    def guess(number: int) -> bool:
+        address = f"10.0.0.{number}"  # many machines guess at one account
+        return database.write(lambda s: lockout.begin_attempt(s, "li.na", address, clock.now())) is not None
+
+    with ThreadPoolExecutor(8) as machines:
+        let_in = list(machines.map(guess, range(24)))
+    assert let_in.count(True) == lockout.PER_ACCOUNT
+
+
+def test_people_sign_in_on_both_databases(each_app: Flask) -> None:
+    client = each_app.test_client()
+    assert log_in(client, password="wrong, wrong") == 401
+    assert log_in(client) == 303
+    assert signed_in(client)
+
+
+def test_an_unknown_login_costs_as_much_work_as_a_known_one() -> None:
+    known = passwords.hash_password(PASSWORD)
+
+    def work(password_hash: str | None) -> float:
+        spent = []
+        for _ in range(3):
+            before = time.process_time()
+            passwords.verify(password_hash, "a guess at it")
+            spent.append(time.process_time() - before)
+        return min(spent)
+
+    work(None)
+    assert 0.5 < work(None) / work(known) < 2
+
+
+def test_no_more_than_two_passwords_are_hashed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_PATIENCE", 0.05)
+    with passwords._turn(), passwords._turn(), pytest.raises(Busy):
+        passwords.hash_password("a third one")
