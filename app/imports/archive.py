@@ -34,7 +34,7 @@ ROOTS = frozenset(
         "customer",
         "product",
         "complaint",
-        "complaint_sub_code",
+        "cause_code",
         "remedy",
         "number_sequence",
         "stored_file",

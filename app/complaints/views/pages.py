@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 import app.db as db
 import engine
@@ -101,7 +103,17 @@ def diagram_names(number: str) -> ResponseReturnValue:
     session = db.session()
     definition = engine.queries.definition(session, _instance(number).definition_id)
     names = {node: engine.queries.node_name(session, definition.id, node, language()) for node in definition.nodes}
-    return jsonify(names)
+    return jsonify(names | _translated(session, definition.id))
+
+
+def _translated(session: Session, definition_id: str) -> dict[str, str]:
+    """What the translation names besides nodes: flows and lanes. Empty in Chinese, which the file itself speaks."""
+    try:
+        part = engine.queries.part(session, definition_id, "translation", language())
+    except engine.DefinitionNotFound:
+        return {}
+    elements: dict[str, str] = json.loads(part).get("elements", {})
+    return elements
 
 
 def _instance(number: str) -> Any:
