@@ -19,6 +19,8 @@ from engine.syntax import INTERNAL
 MAX_STEPS = 20_000
 MAX_SIZE = 1_000_000
 MAX_SECONDS = 0.08
+"""Of processor time: a busy machine must not make an honest expression fail."""
+CLOCK_EVERY = 16
 MAX_BITS = 512
 
 CONTEXT_FUNCTIONS = frozenset({"now", "today", "working_time", "working_days"})
@@ -37,14 +39,14 @@ class Meter:
     def __init__(self) -> None:
         self.steps = 0
         self.size = 0
-        self.deadline = time.monotonic() + MAX_SECONDS
+        self.deadline = time.thread_time() + MAX_SECONDS
 
     def tick(self) -> None:
         """One turn of a loop."""
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise OutOfBounds("too many steps")
-        if time.monotonic() > self.deadline:
+        if not self.steps % CLOCK_EVERY and time.thread_time() > self.deadline:
             raise OutOfBounds("took too long")
 
     def grow(self, size: int) -> None:

@@ -118,6 +118,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "扩展 {type} 不起作用。",
         "The extension {type} has no effect here. It may be removed.",
     ),
+    "element_without_effect": (
+        "元素 {type} 在这里不起作用。办理人请用 camunda:candidateGroups，数据请用变量。",
+        "The element {type} has no effect here. Use camunda:candidateGroups for people and variables for data.",
+    ),
     "attribute_unknown": (
         "不认识属性 {attribute}。请删除，或换用受支持的属性。",
         "The attribute {attribute} is not known. Remove it or use a supported one.",

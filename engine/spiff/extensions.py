@@ -29,6 +29,19 @@ SILENT = frozenset({"decisionRefBinding", "exclusive", "historyTimeToLive", "ver
 MAX_ATTRIBUTE = 4_000
 
 
+VENDORS = frozenset({
+    "http://flowable.org/bpmn", "http://activiti.org/bpmn", ZEEBE, "http://www.jboss.org/drools",
+    "http://spiffworkflow.org/bpmn/schema/1.0/core", "http://spiffworkflow.org/bpmn/schema/1.0/spiff",
+})  # fmt: skip
+"""Other engines: what they say about who works or what is called is not understood here."""
+WITHOUT_MEANING = frozenset({
+    "potentialOwner", "humanPerformer", "performer", "resourceRole", "ioSpecification", "dataInputAssociation",
+    "dataOutputAssociation", "property", "correlationSubscription",
+})  # fmt: skip
+"""BPMN elements inside a node that are read by nobody here."""
+CONDITION_LANGUAGES = ("juel", "feel", "python", "")
+
+
 class Report(Protocol):
     """How a reader remembers a finding."""
 
@@ -40,6 +53,8 @@ def read(node: Node, element: etree._Element, report: Report) -> None:
     """Put attributes, properties and input/output parameters into ``node``."""
     attributes: dict[str, str] = {}
     for name, value in element.attrib.items():
+        if str(name)[1:].partition("}")[0] in VENDORS:
+            report("warning", "attribute_without_effect", node.id, node.line, attribute=str(name).rpartition("}")[2])
         if not str(name).startswith(f"{{{CAMUNDA}}}"):
             continue
         key = str(name).removeprefix(f"{{{CAMUNDA}}}")
@@ -57,12 +72,17 @@ def read(node: Node, element: etree._Element, report: Report) -> None:
             attributes["type"] = definition.get(f"{{{CAMUNDA}}}type", "external")
             attributes["topic"] = definition.get(f"{{{CAMUNDA}}}topic", "")
     node.attributes = attributes
+    for child in element:
+        if namespace(child) == BPMN and local_name(child) in WITHOUT_MEANING:
+            report("warning", "element_without_effect", node.id, line_of(child), type=local_name(child))
     container = element.find(f"{{{BPMN}}}extensionElements")
     for child in container if container is not None else ():
         _extension(node, child, report)
 
 
 def _extension(node: Node, child: etree._Element, report: Report) -> None:
+    if namespace(child) in VENDORS:
+        report("warning", "extension_without_effect", node.id, line_of(child), type=local_name(child))
     if namespace(child) != CAMUNDA:
         return
     kind = local_name(child)
@@ -78,6 +98,21 @@ def _extension(node: Node, child: etree._Element, report: Report) -> None:
         report("warning", "extension_without_effect", node.id, line_of(child), type=kind)
     elif kind != "failedJobRetryTimeCycle":
         report("error", "extension_unknown", node.id, line_of(child), type=kind)
+
+
+def check_listeners(element: etree._Element, report: Report) -> None:
+    """Listeners on a process or sequence flow: nobody would call them."""
+    container = element.find(f"{{{BPMN}}}extensionElements")
+    for child in container if container is not None else ():
+        if namespace(child) == CAMUNDA and local_name(child) in ("executionListener", "taskListener"):
+            report("error", "listener", element.get("id"), line_of(child), type=local_name(child))
+
+
+def check_language(identifier: str, condition: etree._Element, report: Report) -> None:
+    """A condition in a language of its own."""
+    language = condition.get("language", "")
+    if language.rpartition("/")[2].lower() not in CONDITION_LANGUAGES or condition.get(f"{{{CAMUNDA}}}resource"):
+        report("error", "script_language", identifier, line_of(condition), language=language)
 
 
 def _parameters(node: Node, container: etree._Element, tag: str, report: Report) -> dict[str, str]:

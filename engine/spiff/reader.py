@@ -71,6 +71,7 @@ class Reader:
         scope = Scope(key)
         process = Process(key, element.get("name") or key, self.file, line_of(element), executable, scope)
         process.documentation = _documentation(element)
+        extensions.check_listeners(element, self.find)
         self._fill(scope, element, 1)
         self._lanes(element, scope)
         self.processes.append(process)
@@ -112,6 +113,9 @@ class Reader:
                 return
         condition = _child(element, "conditionExpression")
         text = (condition.text or "").strip() if condition is not None else None
+        extensions.check_listeners(element, self.find)
+        if condition is not None:
+            extensions.check_language(identifier, condition, self.find)
         scope.flows[identifier] = Flow(
             identifier, source, target, text or None, element.get("name", ""), line_of(element)
         )

@@ -153,7 +153,7 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
     def do_engine_steps(self, will_complete_task: Any = None, did_complete_task: Any = None) -> None:
         """Run to the next stable point: everything that needs nobody is done. Raises LimitExceeded."""
         limits, count = self.context.limits, 0
-        deadline = time.monotonic() + limits.seconds
+        deadline = time.thread_time() + limits.seconds
         while self.agenda or self._open_joins():
             task = self.agenda.popleft()
             if task._state != TaskState.READY:
@@ -177,7 +177,7 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
 
     def _check(self, deadline: float) -> None:
         limits = self.context.limits
-        if time.monotonic() > deadline:
+        if time.thread_time() > deadline:
             raise LimitExceeded(limit="seconds", value=limits.seconds, allowed=limits.seconds)
         self.compact()
         total = sum(len(scope.tasks) for scope in self.scopes())

@@ -189,12 +189,12 @@ def test_a_comparison_of_unlike_things_fails_with_its_cell() -> None:
     ],
 )  # fmt: skip
 def test_unknown_cells_are_refused_with_their_text(cell: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     parsed = parse("t.dmn", dmn(rule(cell, "1")))
     assert [finding.code for finding in parsed.findings] == ["cell"]
     assert parsed.findings[0].facts["expression"] == cell[:80]
     assert not parsed.decisions
-    assert time.perf_counter() - begun < 0.3
+    assert time.process_time() - begun < 0.3
 
 
 @pytest.mark.parametrize("cell", ["big", "amount * 2", "eval(1)", '"a" + x'])
@@ -225,7 +225,7 @@ def test_what_is_no_table_is_refused(content: bytes, code: str) -> None:
 
 def test_a_table_of_five_hundred_rows_is_quick() -> None:
     decision = table(*(rule(f"[{10 * n}..{10 * n + 9}]", str(n)) for n in range(500)))
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert evaluate(decision, {"x": 4995}).mapped("singleEntry") == 499
-    assert time.perf_counter() - begun < 0.2
+    assert time.process_time() - begun < 0.2
     assert decisions.MAX_RULES >= 500

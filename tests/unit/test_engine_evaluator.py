@@ -275,10 +275,10 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_expressions_are_refused_or_stopped_at_once(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises((ExpressionRefused, ExpressionFailed)):
         evaluate(text, DATA)
-    assert time.perf_counter() - begun < 0.1 * 3, "three times the limit, for a busy machine"
+    assert time.process_time() - begun < 0.1
 
 
 def test_there_are_enough_of_them() -> None:
@@ -292,7 +292,7 @@ def test_a_text_is_compiled_once() -> None:
 def test_evaluation_is_quick() -> None:
     text = "=severity = 'serious' and amount > 1000"
     evaluate(text, DATA)
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(1_000):
         evaluate(text, DATA)
-    assert time.perf_counter() - begun < 0.2
+    assert time.process_time() - begun < 0.2

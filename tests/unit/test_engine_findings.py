@@ -72,6 +72,20 @@ REFUSED: list[tuple[str, str]] = [
     ("multiple_events", event("startEvent", MESSAGE + MESSAGE)),
     ("event_reference", event("startEvent", "<eventDefinitionRef>x</eventDefinitionRef>")),
     ("standard_loop", user("a", inner="<standardLoopCharacteristics/>")),
+    (
+        "listener",
+        A
+        + user("b")
+        + '<sequenceFlow id="f" sourceRef="a" targetRef="b"><extensionElements>'
+        + '<camunda:executionListener event="take"/></extensionElements></sequenceFlow>',
+    ),
+    (
+        "script_language",
+        A
+        + user("b")
+        + '<sequenceFlow id="f" sourceRef="a" targetRef="b">'
+        + '<conditionExpression language="groovy">x</conditionExpression></sequenceFlow>',
+    ),
     ("listener", user("a", inner='<extensionElements><camunda:taskListener event="x"/></extensionElements>')),
     ("extension_unknown", user("a", inner="<extensionElements><camunda:formData/></extensionElements>")),
     ("attribute_unknown", user("a", 'camunda:class="com.example.Evil"')),
@@ -146,6 +160,11 @@ def test_refused_with_element_and_line(code: str, body: str) -> None:
             '<scriptTask id="k"><script>n += 1</script></scriptTask>\ns > m > k > m',
         ),
         ("cycle_once", boundary("<timerEventDefinition><timeCycle>R3/PT1H</timeCycle></timerEventDefinition>")),
+        (
+            "attribute_without_effect",
+            user("a", 'xmlns:f="http://flowable.org/bpmn" f:assignee="x" camunda:assignee="y"'),
+        ),
+        ("element_without_effect", user("a", inner="<potentialOwner/>")),
         ("extension_without_effect", user("a", inner="<extensionElements><camunda:field/></extensionElements>")),
     ],
 )  # fmt: skip
@@ -226,9 +245,9 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_are_answered_quickly_and_in_words(name: str) -> None:
     tracemalloc.start()
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = compile_files({"p.bpmn": HOSTILE[name]}).findings
-    elapsed = time.perf_counter() - begun
+    elapsed = time.process_time() - begun
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert any(finding.severity == "error" for finding in found)
@@ -241,9 +260,9 @@ def test_hostile_files_are_answered_quickly_and_in_words(name: str) -> None:
 def test_a_two_thousand_node_process_is_fine() -> None:
     body = '<startEvent id="s"/>' + "".join(user(f"t{i}", 'camunda:assignee="x"') for i in range(1_900))
     body += "\n" + "\n".join(f"t{i} > t{i + 1}" for i in range(1_899)) + "\ns > t0"
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert not codes(body)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_every_code_has_words_in_both_languages_and_is_used() -> None:

@@ -123,11 +123,11 @@ def test_tokens_may_not_multiply_without_bound() -> None:
 
 def test_a_command_may_not_run_for_ever() -> None:
     body = '<startEvent id="s"/><exclusiveGateway id="m"/><scriptTask id="k"><script>n += 1</script></scriptTask>'
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(LimitExceeded) as raised:
         Play(body + "\ns > m > k > m", {"n": 0}, limits=Limits(steps=10**9, seconds=0.2))
     assert raised.value.facts["limit"] == "seconds"
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 3
 
 
 def test_what_a_calendar_raises_names_the_node() -> None:
