@@ -128,14 +128,12 @@ class DateValue(_Converter):
     """A day: ``2026-11-30``."""
 
     def convert(self, value: Any) -> date:
-        if isinstance(value, str) and len(value) <= 10:
-            try:
-                return date.fromisoformat(value.strip())
-            except ValueError:
-                pass  # answered below, like every other value that is no day
-        elif isinstance(value, date) and not isinstance(value, datetime):
+        if isinstance(value, date) and not isinstance(value, datetime):
             return value
-        raise refuse(_l("A date like 2026-11-30 is needed here."))
+        try:
+            return date.fromisoformat(_short(value, 10))
+        except ValueError:
+            raise refuse(_l("A date like 2026-11-30 is needed here.")) from None
 
 
 class MomentValue(_Converter):
@@ -143,18 +141,18 @@ class MomentValue(_Converter):
     moment. Returned in UTC."""
 
     def convert(self, value: Any) -> datetime:
-        moment = value if isinstance(value, datetime) else None
-        if isinstance(value, str) and 10 <= len(value) <= 40:
-            try:
-                moment = datetime.fromisoformat(value.strip())
-            except ValueError:
-                moment = None
         try:
-            if moment is not None:
-                return (moment if moment.tzinfo else moment.replace(tzinfo=self.zone)).astimezone(UTC)
-        except (OverflowError, ValueError):
-            pass  # the first and last days of the calendar have no moment in UTC
-        raise refuse(_l("Date and time like 2026-11-30 09:30 are needed here."))
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(_short(value, 40))
+            return (moment if moment.tzinfo else moment.replace(tzinfo=self.zone)).astimezone(UTC)
+        except (OverflowError, ValueError):  # the first and last days of the calendar have no moment in UTC
+            raise refuse(_l("Date and time like 2026-11-30 09:30 are needed here.")) from None
+
+
+def _short(value: Any, longest: int) -> str:
+    """Text of a day or moment; ValueError for what can't be one."""
+    if not isinstance(value, str) or len(value) > longest:
+        raise ValueError("no text of this length")
+    return value.strip()
 
 
 class FlagValue(_Converter):
