@@ -102,6 +102,7 @@ def test_dissatisfied_twice_goes_to_the_chief_and_then_the_customer_withdraws(
     person("sun.lihua").does(number, "judge", outcome="valid")
     person("song.yaqin").does(number, "assign_department", departments=["development"])
     tell(person("wu.xiaoyan"), number, "complaint_containment", "Send an engineer today.")
+    person("xiong.wei").does(number, "take_containment", measure="An engineer is on the way.")
     tell(person("wu.xiaoyan"), number, "complaint_supplement", "It happens with every drawing.")
     for analyst in ("bai.lu", "xiong.wei"):
         person(analyst).does(number, "analyse_cause", **CAUSE)

@@ -110,6 +110,9 @@ class Person:
                 self._answer(f"{name}-{index}-{column}", value)
 
     def _answer(self, name: str, value: Any) -> None:
+        hidden = self.page.locator(f"input[type=hidden][name='{name}']")
+        if str(value) in [one.input_value() for one in hidden.all()]:
+            return  # the only possible answer is given already
         field = self.page.locator(f"[name='{name}']:not([type=hidden])")
         expect(field.first).to_be_attached()
         kind = field.first.evaluate("element => element.tagName + ':' + (element.type || '')")
@@ -118,6 +121,8 @@ class Person:
                 box = self.page.locator(f"[name='{name}'][value='{one}']")
                 if not box.is_checked():
                     self._settle(box, Locator.check)
+        elif field.first.input_value() == str(value):
+            return
         elif kind.startswith("SELECT"):
             self._settle(field.first, lambda select: self._choose(select, name, str(value)))
         else:
