@@ -104,6 +104,8 @@ def sub_code(values: Mapping[str, Any]) -> str:
 
 def selling_department(session: Session, customer: Customer) -> str:
     """The group of the marketing centre that sold: the nearest department above the customer's that has one."""
+    if customer.department_key is None:
+        return NO_SELLER
     tree = {row.id: row for row in accounts.departments(session)}
     groups = {row.name for row in accounts.groups(session) if row.members}
     row = next((found for found in tree.values() if found.key == customer.department_key), None)
