@@ -288,3 +288,69 @@ def test_the_starter_is_remembered_where_the_model_says(mode: str) -> None:
 def test_only_json_becomes_a_variable(mode: str, value: object) -> None:
     with pytest.raises(BadVariables):
         Play(START + user("a") + "\ns > a", mode=mode).do("a", x=value)
+
+
+def test_sub_processes_one_after_the_other(mode: str) -> None:
+    inner = '<startEvent id="i"/>' + user("b") + "\ni > b\n"
+    loop = each("items", sequential=True)
+    body = START + END + f'<subProcess id="sub">{loop}{inner}</subProcess>' + "\ns > sub > e"
+    play = Play(body, {"items": ["one", "two"]}, mode=mode)
+    for item in ("one", "two"):
+        assert [task.local_variables["item"] for task in play.waiting.tasks] == [item]
+        play.do("b")
+    assert play.done
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+def test_a_script_for_each_item(mode: str, sequential: bool) -> None:
+    loop = each("items", sequential=sequential)
+    body = (
+        START
+        + f'<scriptTask id="k">{loop}<script>total = total + item</script></scriptTask>'
+        + user("a")
+        + "\ns > k > a"
+    )
+    play = Play(body, {"items": list(range(100)), "total": 0}, mode=mode)
+    assert play.variables["total"] == 4950
+    assert play.passed("k") == 100
+    assert play.tasks == ["a"]
+
+
+def test_a_service_for_each_item(mode: str) -> None:
+    service = '<serviceTask id="v" camunda:type="external" camunda:topic="t.${item}">'
+    body = START + END + f"{service}{each('items')}</serviceTask>" + "\ns > v > e"
+    play = Play(body, {"items": ["x", "y"]}, mode=mode)
+    assert [(row.topic, row.variables["item"]) for row in play.waiting.services] == [("t.x", "x"), ("t.y", "y")]
+    assert play.serve("v").serve("v").done
+
+
+def test_one_failing_service_ends_the_whole_repetition(mode: str) -> None:
+    service = f'<serviceTask id="v" camunda:type="external" camunda:topic="t">{each("items")}</serviceTask>'
+    edge = '<boundaryEvent id="b" attachedToRef="v"><errorEventDefinition/></boundaryEvent>'
+    play = Play(START + service + edge + user("repair") + "\ns > v\nb > repair", {"items": [1, 2, 3]}, mode=mode)
+    play.fail("v", "BAD")
+    assert play.tasks == ["repair"]
+    assert not play.waiting.services
+
+
+def test_a_message_for_each_item_and_an_event_in_each(mode: str) -> None:
+    event = '<startEvent id="es" isInterrupting="false"><messageEventDefinition messageRef="hello_"/></startEvent>'
+    inner = f'<startEvent id="i"/>{user("b")}<subProcess id="ev" triggeredByEvent="true">{event}{user("h")}\nes > h\n'
+    inner += "</subProcess>\ni > b\n"
+    play = Play(
+        START + f'<subProcess id="sub">{each("items")}{inner}</subProcess>\ns > sub', {"items": [1, 2]}, mode=mode
+    )
+    assert len(play.waiting.subscriptions) == 2
+    play.send("hello")
+    noted = next(task for task in play.waiting.tasks if task.node_id == "h")
+    assert noted.local_variables["item"] == 1
+    play.do("h").do("b").do("b")
+    assert play.done
+
+
+def test_a_repeated_task_inside_a_repeated_sub_process(mode: str) -> None:
+    inner = '<startEvent id="i"/>' + user("b", inner=each("item.parts", element="part")) + "\ni > b\n"
+    body = START + END + f'<subProcess id="sub">{each("items")}{inner}</subProcess>' + "\ns > sub > e"
+    play = Play(body, {"items": [{"parts": ["a", "b"]}, {"parts": []}, {"parts": ["c"]}]}, mode=mode)
+    assert [task.local_variables["part"] for task in play.waiting.tasks] == ["a", "b", "c"]
+    assert play.do("b").do("b").do("b").done

@@ -374,3 +374,39 @@ def test_two_event_sub_processes_of_different_kinds(mode: str) -> None:
     assert play.tasks == ["halted"]
     assert play.cancelled("noted") == 2
     assert play.do("halted").done
+
+
+def test_an_event_sub_process_on_a_cycle_runs_as_often_as_it_says(mode: str) -> None:
+    cycle = timer("R2/PT1H", "Cycle")
+    play = Play(f'<startEvent id="i"/>{user("a")}{on_event("ev", cycle, "remind", False)}\ni > a\n', mode=mode)
+    play.ring("ev_start").ring("ev_start")
+    assert play.tasks == ["a", "remind", "remind"]
+    assert not play.waiting.timers
+    assert play.now == MONDAY + timedelta(hours=2)
+
+
+def test_a_service_interrupted_in_time_is_not_finished_later(mode: str) -> None:
+    body = START + SERVICE.format("v") + boundary("b", "v", timer("PT1H")) + user("late") + "\ns > v\nb > late"
+    play = Play(body, mode=mode)
+    task = play.waiting.services[0].task_id
+    play.ring("b")
+    with pytest.raises(TaskNotFound):
+        play.resume().finish_service(task, {})
+
+
+def test_an_escalation_may_rise_many_times(mode: str) -> None:
+    inner = f'<startEvent id="i"/><exclusiveGateway id="m"/>{user("a")}<intermediateThrowEvent id="t">{ESCALATION}'
+    inner += "</intermediateThrowEvent>\ni > m > a > t > m\n"
+    body = (
+        START + f'<subProcess id="sub">{inner}</subProcess>' + boundary("eb", "sub", ESCALATION, False) + user("boss")
+    )
+    play = Play(body + "\ns > sub\neb > boss", mode=mode)
+    play.do("a").do("a").do("a")
+    assert play.tasks == ["a", "boss", "boss", "boss"]
+
+
+def test_a_signal_starts_event_sub_processes(mode: str) -> None:
+    body = f'<startEvent id="i"/>{user("a")}{user("b")}<endEvent id="t">{SIGNAL}</endEvent>'
+    body += on_event("ev", SIGNAL, "heard", False)
+    play = Play(body + '<parallelGateway id="f"/>\ni > f > a > t\nf > b', mode=mode).do("a")
+    assert play.tasks == ["b", "heard"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -127,7 +128,11 @@ def test_feel(text: str, expected: object) -> None:
 
 def test_the_clock_and_the_calendar_come_from_outside() -> None:
     at = datetime(2026, 3, 2, 1, tzinfo=UTC)
-    functions = {"now": lambda: at, "today": lambda: date(2026, 3, 2), "working_time": lambda hours: hours * 2}
+    functions: dict[str, Callable[..., Any]] = {
+        "now": lambda: at,
+        "today": lambda: date(2026, 3, 2),
+        "working_time": lambda hours: hours * 2,
+    }
     assert evaluate("=now()", {}, functions) == at
     assert evaluate("working_time(level.judge)", DATA, functions) == 8
     with pytest.raises(ExpressionFailed):
