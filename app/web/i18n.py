@@ -20,7 +20,8 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
 
-from app.security import current
+import app.db as db
+from app.security import current, identity
 
 if TYPE_CHECKING:
     from config import Settings
@@ -75,8 +76,14 @@ def language() -> str:
 
 
 def _remember(response: Response) -> Response:
+    """Keep what the switch or ``?lang=`` chose in the browser and, for people signed in there, with the account."""
     chosen = g.get("language_chosen") or request.args.get("lang")
-    if chosen in LANGUAGES and request.cookies.get(COOKIE) != chosen:
+    if chosen not in LANGUAGES or response.status_code >= 400 or identity.is_program(request):
+        return response
+    if "language_chosen" not in g and current().signed_in and current().language != chosen:
+        login = current().login
+        db.own_transaction(lambda session: choose(session, login, str(chosen)))
+    if request.cookies.get(COOKIE) != chosen:
         response.set_cookie(COOKIE, str(chosen), max_age=COOKIE_SECONDS, samesite="Lax", secure=request.is_secure)
     return response
 
