@@ -46,7 +46,10 @@ class Ours:
 
     def start(self) -> engine.Result:
         """A new instance at its first task."""
-        command = engine.StartProcess(process_key=process.KEY, actor="starter", business_key=f"BENCH-{uuid.uuid4()}")
+        key = f"BENCH-{uuid.uuid4()}"
+        command = engine.StartProcess(
+            process_key=process.KEY, actor="starter", business_key=key, variables=process.FACTS
+        )
         return self.run(command)
 
     def run(self, command: engine.Command) -> engine.Result:
@@ -116,6 +119,7 @@ class Plain:
         """Seconds of every step."""
         start, *written = self.replay.fresh()
         workflow = BpmnWorkflow(self.spec, self.subprocesses)
+        workflow.task_tree.data.update(process.FACTS)
         workflow.do_engine_steps()
         with self.engine.begin() as connection:
             recording.write(connection, start, self.serializer.serialize_json(workflow).encode())
@@ -135,7 +139,7 @@ class Plain:
             workflow.refresh_waiting_tasks()
             workflow.do_engine_steps()
             blob = self.serializer.serialize_json(workflow).encode()
-            writes = [entry for entry in step.statements if entry[0] is not sql.LOCK_TASK_WITH_STATE]
+            writes = [entry for entry in step.statements if entry[0] is not sql.LOCK_TASK_WITH_STATE.statement]
             recording.write(connection, recording.Step(writes), blob)
 
 

@@ -20,6 +20,9 @@ TASKS = {
     "decide": "directors",
     "call_again": "support",
     "review": "directors",
+    "pay": "finance",
+    "punish": "personnel",
+    "thank": "support",
 }
 """User tasks, the main line first, and who may do them."""
 
@@ -45,23 +48,42 @@ FLOWS = (
     ("investigate", "approved", "analyse", "outcome == 'return_cause'"),
     ("investigate", "approved", "approve", "outcome == 'raise_level'"),
     ("investigate", "approved", "propose", ""),
-    ("", "investigate", "implement", ""),
+    ("", "investigate", "carry_out", ""),
+    ("carry_out", "begun", "implement", ""),
+    ("carry_out", "implement", "owed", ""),
+    ("carry_out", "owed", "pay", "compensation > 0"),
+    ("carry_out", "owed", "at_fault", ""),
+    ("carry_out", "pay", "at_fault", ""),
+    ("carry_out", "at_fault", "punish", "responsibility == 'person'"),
+    ("carry_out", "at_fault", "carried_out", ""),
+    ("carry_out", "punish", "carried_out", ""),
+    ("", "carry_out", "visit", ""),
     ("", "withdrawn", "review", ""),
     ("", "review", "closed", ""),
-    ("", "implement", "visit", ""),
     ("", "visit", "satisfied", ""),
     ("", "satisfied", "evaluate", "outcome == 'satisfied'"),
     ("", "satisfied", "call_again", "outcome == 'unreachable'"),
     ("", "satisfied", "investigate", ""),
     ("", "call_again", "visit", ""),
-    ("", "evaluate", "done", ""),
+    ("", "evaluate", "valued", ""),
+    ("", "valued", "thank", "value_class == 'A'"),
+    ("", "valued", "done", ""),
+    ("", "thank", "done", ""),
 )
 """(sub-process, from, to, condition); the flow of a gateway without a condition is its default."""
 
-GATEWAYS = ("valid", "accepted", "approved", "satisfied")
+GATEWAYS = ("valid", "accepted", "approved", "satisfied", "owed", "at_fault", "valued")
 
-INSIDE = ("assign", "analyse", "propose", "approve", "decide", "accepted", "approved")
-"""What the sub-process ``investigate`` contains; a message may take the whole case away from it."""
+INSIDE = {
+    "investigate": ("assign", "analyse", "propose", "approve", "decide", "accepted", "approved"),
+    "carry_out": ("implement", "pay", "punish", "owed", "at_fault"),
+}
+"""What the sub-processes contain; a message may take the whole case away from ``investigate``."""
+
+ENDS = {"investigate": ("opened", "settled"), "carry_out": ("begun", "carried_out")}
+
+FACTS = {"refusals": 0, "compensation": 0, "responsibility": "none", "value_class": "B", "severity": "normal"}
+"""Variables of every instance at its start."""
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -77,23 +99,30 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 
 def bpmn() -> bytes:
     """The file."""
-    inside = _nodes(within=True) + _flows("investigate")
-    ends = '<bpmn:startEvent id="opened" /><bpmn:endEvent id="settled" />'
-    sub_process = f'<bpmn:subProcess id="investigate" name="investigate">{ends}{inside}</bpmn:subProcess>'
-    body = _nodes(within=False) + sub_process + _flows("")
+    body = _nodes("") + "".join(_sub_process(scope) for scope in INSIDE) + _flows("")
     return f"{_HEAD}{body}</bpmn:process></bpmn:definitions>".encode()
 
 
-def _nodes(*, within: bool) -> str:
+def _sub_process(scope: str) -> str:
+    begin, end = ENDS[scope]
+    ends = f'<bpmn:startEvent id="{begin}" /><bpmn:endEvent id="{end}" />'
+    return f'<bpmn:subProcess id="{scope}" name="{scope}">{ends}{_nodes(scope)}{_flows(scope)}</bpmn:subProcess>'
+
+
+def _scope_of(node: str) -> str:
+    return next((scope for scope, nodes in INSIDE.items() if node in nodes), "")
+
+
+def _nodes(scope: str) -> str:
     tasks = [
         f'<bpmn:userTask id="{node}" name="{node}" camunda:candidateGroups="{group}" />\n'
         for node, group in TASKS.items()
-        if (node in INSIDE) == within
+        if _scope_of(node) == scope
     ]
     gateways = [
         f'<bpmn:exclusiveGateway id="{node}" default="{_default(node)}" />\n'
         for node in GATEWAYS
-        if (node in INSIDE) == within
+        if _scope_of(node) == scope
     ]
     return "".join(tasks + gateways)
 

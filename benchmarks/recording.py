@@ -20,7 +20,8 @@ from sqlalchemy.sql.dml import UpdateBase
 from engine.store import statements as sql
 from engine.store.prepared import Prepared
 
-READS = (sql.LOCK_TASK_WITH_STATE,)
+READS = (sql.LOCK_TASK_WITH_STATE.statement,)
+"""The one select that belongs to the floor."""
 
 
 @dataclass(slots=True)
@@ -45,6 +46,10 @@ def recording(engine: Engine) -> Iterator[Callable[[], Step]]:
     def many(self: Prepared, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         connection.execute(self.statement, [dict(row) for row in rows])
 
+    def first(self: Prepared, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        row = connection.execute(self.statement, dict(values)).first()
+        return None if row is None else dict(row._mapping)
+
     def take() -> Step:
         nonlocal current
         taken, current = current, Step()
@@ -53,7 +58,7 @@ def recording(engine: Engine) -> Iterator[Callable[[], Step]]:
     event.listen(engine, "before_execute", core)
     try:
         # Prepared statements go past Core's events: while recording they run as the Core statements they were made of.
-        with patch.multiple(Prepared, run=once, run_many=many):
+        with patch.multiple(Prepared, run=once, run_many=many, first=first):
             yield take
     finally:
         event.remove(engine, "before_execute", core)

@@ -312,10 +312,11 @@ def check_instance(session: Session, instance_id: str) -> None:
     if state != InstanceState.ACTIVE.value:
         assert not (tasks or keys or subscriptions), "an ended instance still waits"
         return
-    row = connection.execute(sql.READ_INSTANCE, {"id": instance_id}).one()
+    row = sql.READ_INSTANCE.first(connection, {"id": instance_id})
+    assert row is not None
     unit = unit_of(session, connection, row, "check")
     execution = restore(unit, row)
-    assert execution.dump() == bytes(row.i_blob), "the state changes by being saved and restored"
+    assert execution.dump() == bytes(row["i_blob"]), "the state changes by being saved and restored"
     waiting = execution.waiting()
     assert {task.task_id for task in waiting.tasks} == tasks
     assert {job_key(entry) for entry in jobs_of(waiting)} == keys

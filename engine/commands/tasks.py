@@ -6,14 +6,14 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from engine.commands.audit import audit
 from engine.commands.model import AssignTask, ClaimTask, CompleteTask, ReleaseTask, Result
 from engine.commands.projection import Done, known
 from engine.commands.saving import save
-from engine.commands.unit import Unit, executing, require_active, restore, unit_of
+from engine.commands.unit import Locked, Unit, executing, require_active, restore, unit_of
 from engine.commands.values import checked
 from engine.errors import NotAllowed, TaskAlreadyClaimed, TaskAlreadyCompleted, TaskCancelled, TaskNotFound
 from engine.events import TaskAssigned, TaskCompleted
@@ -37,7 +37,7 @@ def complete(session: Session, command: CompleteTask) -> Result:
     execution = restore(unit, row)
     rows = known(execution.waiting())
     waiting = rows.tasks[command.task_id]
-    _may_complete(row.assignee, waiting, command)
+    _may_complete(row["assignee"], waiting, command)
     with executing(unit.instance_id):
         execution.complete(command.task_id, variables)
     done = _completed(unit, row, waiting)
@@ -140,24 +140,24 @@ def _lock_task(session: Session, task_id: str, actor: str) -> tuple[Unit, TaskRo
     return unit, _task(row, candidates)
 
 
-def _lock(session: Session, task_id: str, actor: str, *, with_state: bool) -> tuple[Unit, Row[Any]]:
+def _lock(session: Session, task_id: str, actor: str, *, with_state: bool) -> tuple[Unit, Locked]:
     """Lock the instance and its open task. Raises what a task can no longer be done for."""
     connection = session.connection()
     statement = sql.LOCK_TASK_WITH_STATE if with_state else sql.LOCK_TASK
-    row = connection.execute(statement, {"id": task_id}).first()
+    row = statement.first(connection, {"id": task_id})
     if row is None:
         raise TaskNotFound(task_id=task_id)
-    if row.state == TaskState.COMPLETED:
-        raise TaskAlreadyCompleted(task_id=task_id, completed_by=row.ended_by, completed_at=row.ended_at)
-    if row.state == TaskState.CANCELLED:
+    if row["state"] == TaskState.COMPLETED:
+        raise TaskAlreadyCompleted(task_id=task_id, completed_by=row["ended_by"], completed_at=row["ended_at"])
+    if row["state"] == TaskState.CANCELLED:
         raise TaskCancelled(task_id=task_id)
     unit = unit_of(session, connection, row, actor)
     require_active(unit)
     return unit, row
 
 
-def _completed(unit: Unit, row: Row[Any], waiting: WaitingTask) -> TaskRow:
-    values = {name: row._mapping[name] for name in _TASK_FIELDS}
+def _completed(unit: Unit, row: Locked, waiting: WaitingTask) -> TaskRow:
+    values = {name: row[name] for name in _TASK_FIELDS}
     values["state"] = TaskState.COMPLETED
     values["assignee"] = values["assignee"] or unit.actor
     values["claimed_at"] = values["claimed_at"] or unit.at
@@ -171,5 +171,5 @@ def _completed(unit: Unit, row: Row[Any], waiting: WaitingTask) -> TaskRow:
     )
 
 
-def _task(row: Row[Any], candidates: Collection[tuple[str, str]]) -> TaskRow:
-    return task_row({name: row._mapping[name] for name in _TASK_FIELDS}, candidates)
+def _task(row: Locked, candidates: Collection[tuple[str, str]]) -> TaskRow:
+    return task_row({name: row[name] for name in _TASK_FIELDS}, candidates)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from engine.context import Runtime, runtime
@@ -25,6 +25,9 @@ from engine.model import InstanceState
 from engine.spiff import CODEC, Execution, ExecutionContext, Program, load_program, programs
 from engine.store import statements as sql
 from engine.store.tables import process_definition, process_definition_part
+
+Locked = Mapping[str, Any]
+"""A row of one of the LOCK statements: the instance's columns begin with ``i_``, a task's have their own names."""
 
 
 @dataclass(slots=True)
@@ -102,7 +105,7 @@ class Unit:
         )
 
 
-def unit_of(session: Session, connection: Connection, row: Row[Any], actor: str) -> Unit:
+def unit_of(session: Session, connection: Connection, row: Locked, actor: str) -> Unit:
     """A unit from a row locked by one of the LOCK statements."""
     current = runtime(session)
     return Unit(
@@ -111,20 +114,20 @@ def unit_of(session: Session, connection: Connection, row: Row[Any], actor: str)
         runtime=current,
         at=current.clock.now(),
         actor=actor,
-        instance_id=row.i_id,
-        definition_id=row.i_definition_id,
-        process_key=row.i_definition_key,
-        business_key=row.i_business_key,
-        state=InstanceState(row.i_state),
-        version=row.i_version,
-        started_by=row.i_started_by,
+        instance_id=row["i_id"],
+        definition_id=row["i_definition_id"],
+        process_key=row["i_definition_key"],
+        business_key=row["i_business_key"],
+        state=InstanceState(row["i_state"]),
+        version=row["i_version"],
+        started_by=row["i_started_by"],
     )
 
 
-def lock_instance(session: Session, instance_id: str, actor: str) -> tuple[Unit, Row[Any]]:
+def lock_instance(session: Session, instance_id: str, actor: str) -> tuple[Unit, Locked]:
     """Lock an instance. Raises InstanceNotFound, InstanceNotActive."""
     connection = session.connection()
-    row = connection.execute(sql.LOCK_INSTANCE, {"id": instance_id}).first()
+    row = sql.LOCK_INSTANCE.first(connection, {"id": instance_id})
     if row is None:
         raise InstanceNotFound(instance_id=instance_id)
     unit = unit_of(session, connection, row, actor)
@@ -138,12 +141,12 @@ def require_active(unit: Unit) -> None:
         raise InstanceNotActive(instance_id=unit.instance_id, state=unit.state.value)
 
 
-def restore(unit: Unit, row: Row[Any]) -> Execution:
+def restore(unit: Unit, row: Locked) -> Execution:
     """The workflow as it was saved. Raises StateUnreadable."""
-    if row.i_codec != CODEC:
-        raise StateUnreadable(instance_id=unit.instance_id, codec=row.i_codec)
+    if row["i_codec"] != CODEC:
+        raise StateUnreadable(instance_id=unit.instance_id, codec=row["i_codec"])
     with executing(unit.instance_id):
-        return Execution.restore(program(unit.session, unit.definition_id), unit.execution_context(), row.i_blob)
+        return Execution.restore(program(unit.session, unit.definition_id), unit.execution_context(), row["i_blob"])
 
 
 def program(session: Session, definition_id: str) -> Program:

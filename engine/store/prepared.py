@@ -1,8 +1,9 @@
 """Statements of the hot path, compiled once per dialect.
 
-SQLAlchemy Core looks up its compiled form, checks parameters and builds a result for every execution; for a statement
-of one row that costs more than SQLite's work. A prepared statement is written in Core, compiled by it once, and handed
-to the driver through the same connection, so that transactions, pools and engine events are Core's.
+SQLAlchemy Core looks up its compiled form, checks parameters, builds a result and asks listeners for every execution;
+for one row that costs several times what SQLite needs. A prepared statement is written in Core and compiled by it once;
+its text goes to a cursor of the same connection, so that transactions and pools stay Core's. Errors are Core's too: the
+entry point runs the work again after the same ones.
 """
 
 from __future__ import annotations
@@ -10,67 +11,110 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 
-Binder = Callable[[Any], Any]
+Convert = Callable[[Any], Any]
 
 
 class Prepared:
-    """An insert, update or delete whose parameters are all named ``bindparam``s (or fixed values)."""
+    """A statement whose parameters are all named ``bindparam``s (or fixed values)."""
 
-    def __init__(self, statement: UpdateBase) -> None:
+    def __init__(self, statement: UpdateBase | Select[Any]) -> None:
         self.statement = statement
         self._compiled: dict[str, _Compiled] = {}
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
-        """Execute once; the number of rows it touched."""
+        """Execute an insert, update or delete once; the number of rows it touched."""
         compiled = self._for(connection.dialect)
-        return connection.exec_driver_sql(compiled.text, compiled.bind(values)).rowcount
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(compiled.text, compiled.bind(values))
+            return int(cursor.rowcount)
+        except compiled.errors as error:
+            raise compiled.wrapped(error) from error
+        finally:
+            cursor.close()
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Execute for every row."""
+        """Execute an insert, update or delete for every row."""
+        if len(rows) == 1:
+            self.run(connection, rows[0])
+            return
         compiled = self._for(connection.dialect)
-        bound: Any = [compiled.bind(row) for row in rows]
-        connection.exec_driver_sql(compiled.text, bound if len(bound) > 1 else bound[0])
+        cursor = connection.connection.cursor()
+        try:
+            cursor.executemany(compiled.text, [compiled.bind(row) for row in rows])
+        except compiled.errors as error:
+            raise compiled.wrapped(error) from error
+        finally:
+            cursor.close()
+
+    def first(self, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The first row of a select by column name."""
+        compiled = self._for(connection.dialect)
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(compiled.text, compiled.bind(values))
+            return compiled.read(cursor.fetchone())
+        except compiled.errors as error:
+            raise compiled.wrapped(error) from error
+        finally:
+            cursor.close()
 
     def _for(self, dialect: Dialect) -> _Compiled:
         compiled = self._compiled.get(dialect.name)
-        if compiled is None:
+        if compiled is None or compiled.dialect is not dialect:
             compiled = self._compiled[dialect.name] = _Compiled(self.statement, dialect)
         return compiled
 
 
 class _Compiled:
-    """The text for one dialect and how each parameter becomes what the driver wants."""
+    """The text for one dialect, how each parameter becomes what the driver wants, and each column what we want."""
 
-    def __init__(self, statement: UpdateBase, dialect: Dialect) -> None:
+    def __init__(self, statement: UpdateBase | Select[Any], dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)
+        self.dialect = dialect
         self.text: str = compiled.string
-        fixed: dict[str, Any] = compiled.params
-        binds = compiled.bind_names
-        names: list[str] = list(compiled.positiontup) if compiled.positional else list(binds.values())
-        types = {name: bind.type for bind, name in binds.items()}
-        required = {name for bind, name in binds.items() if bind.required}
+        driver: Any = dialect.loaded_dbapi
+        self.errors: type[Exception] = driver.Error
+        binds = {name: bind for bind, name in compiled.bind_names.items()}
+        names = list(compiled.positiontup) if compiled.positional else list(binds)
         self._positional: bool = compiled.positional
-        self._plan: list[tuple[str, Binder | None, bool, Any]] = []
-        for name in names:
-            binder = _binder(types[name], dialect)
-            value = fixed[name]
-            known = name not in required
-            self._plan.append((name, binder, known, binder(value) if known and binder else value))
+        self._plan = [self._parameter(name, binds[name], compiled.params[name]) for name in names]
+        self._columns: list[tuple[str, Convert | None]] = []
+        if isinstance(statement, Select):
+            self._columns = [(str(column.key), self._reader(column.type)) for column in statement.selected_columns]
+
+    def _parameter(self, name: str, bind: Any, fixed: Any) -> tuple[str, Convert | None, bool, Any]:
+        binder: Convert | None = bind.type.dialect_impl(self.dialect).bind_processor(self.dialect)
+        return name, binder, not bind.required, binder(fixed) if binder and not bind.required else fixed
+
+    def _reader(self, kind: Any) -> Convert | None:
+        reader: Convert | None = kind.dialect_impl(self.dialect).result_processor(self.dialect, None)
+        return reader
 
     def bind(self, values: Mapping[str, Any]) -> Any:
         """Parameters in the driver's order or by name."""
-        bound = [
-            fixed if known else (binder(values[name]) if binder else values[name])
-            for name, binder, known, fixed in self._plan
-        ]
         if self._positional:
-            return tuple(bound)
-        return {name: value for (name, *_), value in zip(self._plan, bound, strict=True)}
+            return [
+                fixed if known else (binder(values[name]) if binder else values[name])
+                for name, binder, known, fixed in self._plan
+            ]
+        return {
+            name: fixed if known else (binder(values[name]) if binder else values[name])
+            for name, binder, known, fixed in self._plan
+        }
 
+    def read(self, row: Sequence[Any] | None) -> dict[str, Any] | None:
+        """A row of the driver by column name."""
+        if row is None:
+            return None
+        return {
+            name: reader(value) if reader else value for (name, reader), value in zip(self._columns, row, strict=True)
+        }
 
-def _binder(kind: Any, dialect: Dialect) -> Binder | None:
-    binder: Binder | None = kind.dialect_impl(dialect).bind_processor(dialect)
-    return binder
+    def wrapped(self, error: Exception) -> BaseException:
+        """The error as Core would have raised it."""
+        return DBAPIError.instance(self.text, None, error, self.errors, hide_parameters=True, dialect=self.dialect)

@@ -59,19 +59,21 @@ _instance_columns = [
 ]
 _state_columns = [process_instance.c.blob.label("i_blob"), process_instance.c.codec.label("i_codec")]
 
-READ_INSTANCE = select(*_instance_columns, *_state_columns).where(process_instance.c.id == bindparam("id"))
-LOCK_INSTANCE = READ_INSTANCE.with_for_update()
+_instance = select(*_instance_columns, *_state_columns).where(process_instance.c.id == bindparam("id"))
+READ_INSTANCE = Prepared(_instance)
+LOCK_INSTANCE = Prepared(_instance.with_for_update())
 
 # The instance is locked before its task, always in this order, so that two commands never wait for each other. On
 # PostgreSQL a row that waited for a lock is read again, but only if its own table is locked too: hence both tables.
 _task_and_instance = process_instance.join(user_task, user_task.c.instance_id == process_instance.c.id)
-LOCK_TASK = (
+_task = (
     select(*user_task.c, *_instance_columns)
     .select_from(_task_and_instance)
     .where(user_task.c.id == bindparam("id"))
     .with_for_update(of=[process_instance, user_task])
 )
-LOCK_TASK_WITH_STATE = LOCK_TASK.add_columns(*_state_columns)
+LOCK_TASK = Prepared(_task)
+LOCK_TASK_WITH_STATE = Prepared(_task.add_columns(*_state_columns))
 
 CANDIDATES = select(user_task_candidate.c.kind, user_task_candidate.c.name).where(
     user_task_candidate.c.task_id == bindparam("task")

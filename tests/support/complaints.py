@@ -28,8 +28,8 @@ RECORD: dict[str, Any] = {
     "verbatim": WORDS,
     "summary": "打开大图死机",
 }
-VALID = {"outcome": "valid"}
-ANALYSED = {
+VALID: dict[str, Any] = {"outcome": "valid"}
+ANALYSED: dict[str, Any] = {
     "outcome": "analysed",
     "cause_code": "software",
     "cause_department": "development",
@@ -37,22 +37,22 @@ ANALYSED = {
     "responsibility": "person",
     "responsible_person": "xiong.wei",
 }
-ACTION = {"description": "发布补丁", "kind": "corrective", "owner": "bai.lu", "due_on": "2026-11-27", "cost": 1200}
-SOLUTION = {
+ACTION: dict[str, Any] = {"description": "发布补丁", "kind": "corrective", "owner": "bai.lu", "due_on": "2026-11-27", "cost": 1200}
+SOLUTION: dict[str, Any] = {
     "remedies": ["repair"],
     "solution": "修复并发布补丁",
     "actions": [ACTION],
     "compensation": 800,
     "prevention": "增加大图测试",
 }
-PENALTY = {
+PENALTY: dict[str, Any] = {
     "outcome": "penalty",
     "employee": "xiong.wei",
     "penalty_kind": "fine",
     "penalty_amount": 500,
     "basis": "绝密的处罚依据",
 }
-EVALUATION = {"result": "resolved", "result_text": "已修复", "lessons": "要测大图", "prevention": "增加大图测试"}
+EVALUATION: dict[str, Any] = {"result": "resolved", "result_text": "已修复", "lessons": "要测大图", "prevention": "增加大图测试"}
 
 
 @dataclass
@@ -128,7 +128,7 @@ class Cases:
         """A complaint with a responsible department."""
         number = self.to_assignment(**values)
         chosen = list(departments) or ["development"]
-        reason = {"override_reason": "由该部门负责"} if chosen[0] != "development" else {}
+        reason: dict[str, Any] = {"override_reason": "由该部门负责"} if chosen[0] != "development" else {}
         self.do(number, "assign_department", "song.yaqin", outcome="assigned", departments=chosen, **reason)
         return number
 
@@ -154,7 +154,7 @@ class Cases:
         """A complaint whose solution is carried out, on the day of the return visit."""
         number = self.to_implementation(**values)
         self.do(number, "perform_action", "bai.lu", outcome="done", result="已发布", actual_cost=1100)
-        paid = {"paid_amount": 800, "paid_on": "2026-11-24", "method": "transfer"}
+        paid: dict[str, Any] = {"paid_amount": 800, "paid_on": "2026-11-24", "method": "transfer"}
         self.do(number, "pay_compensation", "su.ting", outcome="done", **paid)
         self.do(number, "decide_penalty", "lu.siyuan", **PENALTY)
         self.pass_time(timedelta(days=7))
