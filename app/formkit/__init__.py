@@ -80,10 +80,12 @@ def files_in(document: FormDocument, values: Mapping[str, Any]) -> dict[str, lis
 
 
 def register(app: Flask, registries: Registries) -> None:
-    """Give templates ``formkit_widgets`` and ``formkit_lines``, and serve the options of references."""
+    """Give templates what draws forms, and serve the options of references."""
     from app.formkit import api, views, widgets
     from app.web.api import add
 
-    app.jinja_env.globals.update(formkit_widgets=widgets.draw, formkit_lines=widgets.read)
+    app.jinja_env.globals.update(
+        formkit_widgets=widgets.draw, formkit_lines=widgets.read, formkit_errors=widgets.summary
+    )
     app.register_blueprint(views.blueprint)
     add(app, api.blueprint)

@@ -183,6 +183,27 @@ def read(document: FormDocument, values: Mapping[str, Any], groups: Set[str]) ->
     return tuple(found.values())
 
 
+def summary(document: FormDocument | None, errors: Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
+    """The refusals with the labels of their fields before them, for the list above the form."""
+    found: dict[str, list[str]] = {}
+    for path, messages in errors.items():
+        label = _label(document, path.split(".")) if document else ""
+        found[path] = [
+            str(_("%(field)s: %(reason)s", field=label, reason=message)) if label else str(message)
+            for message in messages
+        ]
+    return found
+
+
+def _label(document: FormDocument, path: Sequence[str]) -> str:
+    spec = document.field(path[0])
+    if spec is None or len(path) < 3:
+        return words(spec.label) if spec else ""
+    column = next((column for column in spec.fields or () if column.name == path[2]), None)
+    row = str(int(path[1]) + 1) if path[1].isdigit() else path[1]
+    return " ".join(filter(None, (words(spec.label), row, words(column.label) if column else "")))
+
+
 def _line(spec: Field, value: Any) -> Line:
     label = words(spec.label)
     if spec.type is FieldType.ROWS:

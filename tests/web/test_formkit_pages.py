@@ -81,7 +81,9 @@ def test_refused_values_come_back_with_the_reason_at_their_field(agent: FlaskCli
     assert "A number is needed here." in field(tree, "amount-error").text_content()
     assert "amount-error" in amount.get("aria-describedby")
     assert field(tree, "verbatim").get("aria-invalid") == "true"
-    for link in tree.xpath("//*[@id='error-summary']//a/@href"):
+    summary = field(tree, "error-summary")
+    assert "Amount claimed (yuan): A number is needed here." in summary.text_content()
+    for link in summary.xpath(".//a/@href"):
         field(tree, link.removeprefix("#"))
 
 
@@ -181,6 +183,15 @@ def test_rows_can_be_added_and_removed_with_and_without_scripts(app: Flask) -> N
     assert tree.xpath("//button[@data-row-add]/@value") == ["add:actions"]
     template = tree.xpath("//template[@data-row-template]")[0]
     assert template.xpath(".//input[@name='actions-__row__-due_on']/@type") == ["date"]
+
+
+def test_the_list_of_errors_names_row_and_column(app: Flask) -> None:
+    from app.formkit.widgets import summary
+    from tests.support.processes import form
+
+    with app.test_request_context("/"):
+        found = summary(form("complaint", "propose_solution"), {"actions.1.owner": ["missing"], "": ["in general"]})
+    assert found == {"actions.1.owner": ["Actions 2 Owner: missing"], "": ["in general"]}
 
 
 def test_an_empty_plan_starts_with_one_row(app: Flask) -> None:
