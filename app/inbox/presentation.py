@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -67,7 +68,13 @@ def task_lines(
     rows = list(tasks)
     summaries = _summaries(session, principal, objects, [(row.definition_key, row.business_key) for row in rows])
     names = accounts.display_names(session, {row.assignee or row.ended_by or "" for row in rows}, language())
-    return [_task_line(session, row, summaries.get((row.definition_key, row.business_key)), names) for row in rows]
+    calendars = calendars_of(session)
+    return [
+        _task_line(
+            session, row, summaries.get((row.definition_key, row.business_key)), names, due_of(session, row, calendars)
+        )
+        for row in rows
+    ]
 
 
 def started_lines(
@@ -81,17 +88,24 @@ def started_lines(
     return [_started_line(session, row, summaries.get((row.definition_key, row.business_key)), names) for row in found]
 
 
-def due_of(session: Session, task: engine.TaskRow) -> Due | None:
+Calendars = Callable[[str | None], engine.WorkingCalendar]
+
+
+def calendars_of(session: Session) -> Calendars:
+    """The working calendars, each read once for a whole page."""
+    return lru_cache(maxsize=None)(lambda name: engine.runtime(session).calendars(session, name))
+
+
+def due_of(session: Session, task: engine.TaskRow, calendars: Calendars) -> Due | None:
     """How the deadline of a task stands on its calendar; at the moment it ended for one that is over."""
     if task.due_at is None:
         return None
-    now = task.ended_at or engine.now(session)
+    now, calendar = task.ended_at or engine.now(session), calendars(task.calendar)
     if task.due_at <= now:
-        late = _working(session, task.calendar, task.due_at, now)
-        return Due(task.due_at, -late, "late")
-    remaining = _working(session, task.calendar, now, task.due_at)
+        return Due(task.due_at, -calendar.between(task.due_at, now), "late")
+    remaining = calendar.between(now, task.due_at)
     minutes = task.service_minutes
-    allowed = timedelta(minutes=minutes) if minutes else _working(session, task.calendar, task.created_at, task.due_at)
+    allowed = timedelta(minutes=minutes) if minutes else calendar.between(task.created_at, task.due_at)
     return Due(task.due_at, remaining, "risk" if remaining <= allowed * (1 - AT_RISK) else "ok")
 
 
@@ -120,7 +134,9 @@ def _read_process_names(session: Session, definition_id: str) -> tuple[str, str]
     return definition.name, str(words.get("elements", {}).get(definition.key) or definition.name)
 
 
-def _task_line(session: Session, row: engine.TaskRow, summary: Summary | None, names: Mapping[str, str]) -> TaskLine:
+def _task_line(
+    session: Session, row: engine.TaskRow, summary: Summary | None, names: Mapping[str, str], due: Due | None
+) -> TaskLine:
     step = step_name(session, row.definition_id, row.node_id)
     return TaskLine(
         task=row,
@@ -129,7 +145,7 @@ def _task_line(session: Session, row: engine.TaskRow, summary: Summary | None, n
         title=(summary.title if summary else "") or row.business_key or step,
         customer=summary.customer if summary else "",
         url=summary.url if summary else "",
-        due=due_of(session, row),
+        due=due,
         holder=names.get(row.assignee or row.ended_by or "", ""),
         can_claim=row.is_open and row.assignee is None,
     )
@@ -165,7 +181,3 @@ def _summaries(
             texts = known.summaries(session, list(dict.fromkeys(business_keys)), principal)
             found.update({(process, key): summary for key, summary in texts.items()})
     return found
-
-
-def _working(session: Session, calendar: str | None, start: datetime, end: datetime) -> timedelta:
-    return engine.runtime(session).calendars(session, calendar).between(start, end)

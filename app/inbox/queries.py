@@ -18,12 +18,13 @@ from sqlalchemy.orm import Session
 import engine
 from app.business_objects import BusinessObjects
 from app.db import search
-from app.security import Principal, scope
+from app.inbox.visibility import offered_to
+from app.security import Principal
 from engine.tables import process_instance, user_task
 
-FAR = datetime(9999, 12, 31, tzinfo=UTC)
-"""Stands for "no due date" in the order: such tasks come last."""
 PAGE = 50
+MOST_COUNTED = 1_000
+"""Counts in the page end here: nobody reads on, and counting a hundred thousand rows takes its time."""
 Row = TypeVar("Row")
 
 
@@ -80,6 +81,8 @@ class _Sort:
     column: ColumnElement[Any]
     descending: bool
     parse: Callable[[Any], Any]
+    nullable: bool = False
+    """Rows without a value come last."""
 
 
 def _moment(value: Any) -> datetime:
@@ -87,9 +90,8 @@ def _moment(value: Any) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-_DUE = func.coalesce(user_task.c.due_at, literal(FAR, user_task.c.due_at.type), type_=user_task.c.due_at.type)
 TASK_SORTS: Mapping[str, _Sort] = {
-    "due": _Sort(_DUE, False, _moment),
+    "due": _Sort(user_task.c.due_at, False, _moment, nullable=True),
     "-created": _Sort(user_task.c.created_at, True, _moment),
     "created": _Sort(user_task.c.created_at, False, _moment),
     "-priority": _Sort(user_task.c.priority, True, int),
@@ -122,30 +124,32 @@ def started(session: Session, principal: Principal, objects: BusinessObjects, as
     return BoxPage(tuple(found[instance_id] for instance_id in ids), following)
 
 
-def total(session: Session, principal: Principal, objects: BusinessObjects, asked: Asked) -> int:
-    """How many rows the box has under the filters asked for."""
-    if asked.box is Box.STARTED:
-        conditions, source = _started_conditions(session, principal, objects, asked), process_instance
-    else:
-        conditions, source = _task_conditions(session, principal, objects, asked), user_task
-    return int(session.scalar(select(func.count()).select_from(source).where(*conditions)) or 0)
+def total(
+    session: Session, principal: Principal, objects: BusinessObjects, asked: Asked, *, most: int | None = None
+) -> int:
+    """How many rows the box has under the filters asked for, counted up to ``most``."""
+    started = asked.box is Box.STARTED
+    conditions = (_started_conditions if started else _task_conditions)(session, principal, objects, asked)
+    rows = select(literal(1)).select_from(process_instance if started else user_task).where(*conditions).limit(most)
+    return int(session.scalar(select(func.count()).select_from(rows.subquery())) or 0)
 
 
 def counts(session: Session, principal: Principal, objects: BusinessObjects) -> dict[Box, int]:
-    """How many rows each box has."""
-    return {box: total(session, principal, objects, Asked(box)) for box in Box}
+    """How many rows each box has, counted up to :data:`MOST_COUNTED`."""
+    return {box: total(session, principal, objects, Asked(box), most=MOST_COUNTED) for box in Box}
 
 
 def steps(session: Session, principal: Principal, objects: BusinessObjects, box: Box) -> list[tuple[str, str, str]]:
     """The steps found in a box, to filter by: (process key, node id, one definition id that has it)."""
     if box is Box.STARTED:
         return []
-    conditions = _task_conditions(session, principal, objects, Asked(box))
+    columns = (user_task.c.definition_key, user_task.c.node_id, user_task.c.definition_id)
+    found = select(*columns).where(*_task_conditions(session, principal, objects, Asked(box))).limit(MOST_COUNTED)
+    some = found.subquery()
     statement = (
-        select(user_task.c.definition_key, user_task.c.node_id, func.max(user_task.c.definition_id))
-        .where(*conditions)
-        .group_by(user_task.c.definition_key, user_task.c.node_id)
-        .order_by(user_task.c.definition_key, user_task.c.node_id)
+        select(some.c.definition_key, some.c.node_id, func.max(some.c.definition_id))
+        .group_by(some.c.definition_key, some.c.node_id)
+        .order_by(some.c.definition_key, some.c.node_id)
     )
     return [(key, node, definition) for key, node, definition in session.execute(statement)]
 
@@ -167,7 +171,7 @@ def in_box(principal: Principal, box: Box) -> ColumnElement[bool]:
             return and_(user_task.c.assignee == login, user_task.c.state.in_(engine.OPEN_TASKS))
         case Box.CLAIM:
             waiting = and_(user_task.c.state == engine.TaskState.CREATED, user_task.c.assignee.is_(None))
-            return and_(waiting, user_task.c.id.in_(scope.offered_tasks(principal)))
+            return and_(waiting, offered_to(principal))
         case _:
             return and_(user_task.c.ended_by == login, user_task.c.state == engine.TaskState.COMPLETED)
 
@@ -236,18 +240,26 @@ def _keyset(
     session: Session, statement: Select[Any], sort: _Sort, key: ColumnElement[Any], asked: Asked
 ) -> tuple[list[str], str | None]:
     """Ids of one page and the cursor of the next."""
-    column = sort.column
     after = _cursor(asked.after, sort)
     if after is not None:
-        value, last = after
-        bound = literal(value, column.type)
-        beyond = column < bound if sort.descending else column > bound
-        statement = statement.where(or_(beyond, and_(column == bound, key > last)))
-    order = column.desc() if sort.descending else column.asc()
-    rows = session.execute(statement.add_columns(column).order_by(order, key).limit(asked.limit + 1)).all()
+        statement = statement.where(_beyond(sort, key, *after))
+    order = sort.column.desc() if sort.descending else sort.column.asc()
+    if sort.nullable:
+        order = order.nulls_last()
+    rows = session.execute(statement.add_columns(sort.column).order_by(order, key).limit(asked.limit + 1)).all()
     ids = [row[0] for row in rows[: asked.limit]]
     following = _encode(rows[asked.limit - 1][1], ids[-1]) if len(rows) > asked.limit else None
     return ids, following
+
+
+def _beyond(sort: _Sort, key: ColumnElement[Any], value: Any, last: str) -> ColumnElement[bool]:
+    """The rows after the one with ``value`` and key ``last``."""
+    column = sort.column
+    if value is None:
+        return and_(column.is_(None), key > last)
+    bound = literal(value, column.type)
+    beyond = or_(column < bound if sort.descending else column > bound, and_(column == bound, key > last))
+    return or_(beyond, column.is_(None)) if sort.nullable else beyond
 
 
 def _encode(value: Any, last: str) -> str:
@@ -261,7 +273,8 @@ def _cursor(text: str, sort: _Sort) -> tuple[Any, str] | None:
         return None
     try:
         value, last = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
-        return sort.parse(value), str(last)[:100].replace("\x00", "")
+        parsed = None if value is None and sort.nullable else sort.parse(value)
+        return parsed, str(last)[:100].replace("\x00", "")
     except (ValueError, TypeError, binascii.Error, OverflowError, RecursionError):
         return None
 

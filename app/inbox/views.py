@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -97,10 +97,13 @@ def _box(session: Session, asked: Asked) -> dict[str, Any]:
     found: dict[str, Any] = {
         "asked": asked,
         "counts": queries.counts(session, principal, known),
-        "total": queries.total(session, principal, known, asked),
         "filtered": bool(asked.q or asked.node_id or asked.due),
         "query": _query(asked),
+        "most": queries.MOST_COUNTED,
     }
+    found["total"] = found["counts"][asked.box]
+    if found["filtered"]:
+        found["total"] = queries.total(session, principal, known, asked, most=queries.MOST_COUNTED)
     if asked.box is Box.STARTED:
         page = queries.started(session, principal, known, asked)
         return found | {"lines": presentation.started_lines(session, principal, known, page.rows), "next": page.next}
@@ -141,4 +144,6 @@ def _unless_known(html: str) -> Response:
 
 def menu_count(session: Session) -> int | None:
     """How much there is to do, for the menu."""
-    return queries.total(session, current(), objects(), Asked(Box.TODO)) or None
+    if "inbox_to_do" not in g:  # the menu is drawn twice, for wide and for narrow screens
+        g.inbox_to_do = queries.total(session, current(), objects(), Asked(Box.TODO), most=queries.MOST_COUNTED)
+    return g.inbox_to_do or None

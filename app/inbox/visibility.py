@@ -6,30 +6,54 @@ those who started it, those who see a task of it or its business object, and tho
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 import engine
 from app.business_objects import BusinessObjects
 from app.errors import NotVisible
-from app.security import Principal, scope
-from engine.tables import process_definition, process_instance, user_task
+from app.security import Principal
+from engine.tables import process_definition, process_instance, user_task, user_task_candidate
 
 REPAIR = ("job.execute", "instance.cancel")
 """Who may repair an instance must find it."""
+
+
+def offered_to(principal: Principal) -> ColumnElement[bool]:
+    """Condition on ``user_task``: the principal is a candidate, by group or name, and not excluded.
+
+    Asked row by row (primary key of user_task_candidate): a group's candidates grow for ever, its open tasks don't.
+    """
+    candidate = user_task_candidate
+    named = or_(
+        and_(candidate.c.kind == "group", candidate.c.name.in_(sorted(principal.groups))),
+        and_(candidate.c.kind == "user", candidate.c.name == principal.login),
+    )
+    excluded = and_(candidate.c.kind == "excluded", candidate.c.name == principal.login)
+    return and_(
+        exists().where(candidate.c.task_id == user_task.c.id, named),
+        not_(exists().where(candidate.c.task_id == user_task.c.id, excluded)),
+    )
+
+
+def concerns(principal: Principal) -> ColumnElement[bool]:
+    """Condition on ``user_task``: it is, was or may become the principal's. False without permission ``task.work``."""
+    if not principal.has("task.work"):
+        return false()
+    login = principal.login
+    return or_(user_task.c.assignee == login, user_task.c.ended_by == login, offered_to(principal))
 
 
 def sees_task(principal: Principal, objects: BusinessObjects) -> ColumnElement[bool]:
     """Condition on ``user_task``. Who has neither a task nor a business object sees nothing, administrators too."""
     by_object = [
         and_(
-            user_task.c.definition_key == found.process_key, user_task.c.business_key.in_(found.visible_keys(principal))
+            user_task.c.definition_key == found.process_key,
+            user_task.c.business_key.in_(found.visible_keys(principal)),
         )
         for found in objects
     ]
-    by_task = user_task.c.id.in_(scope.own_tasks(principal))
-    former = user_task.c.id.in_(scope.offered_tasks(principal)) if principal.has("task.work") else false()
-    return or_(by_task, former, *by_object)
+    return or_(concerns(principal), *by_object)
 
 
 def sees_instance(principal: Principal, objects: BusinessObjects) -> ColumnElement[bool]:
@@ -45,11 +69,8 @@ def sees_instance(principal: Principal, objects: BusinessObjects) -> ColumnEleme
     ]
     if not principal.has("task.work"):
         return or_(false(), *by_object)
-    own = select(user_task.c.instance_id).where(
-        or_(user_task.c.id.in_(scope.own_tasks(principal)), user_task.c.id.in_(scope.offered_tasks(principal)))
-    )
-    started = process_instance.c.started_by == principal.login
-    return or_(started, process_instance.c.id.in_(own), *by_object)
+    mine = exists().where(user_task.c.instance_id == process_instance.c.id, concerns(principal))
+    return or_(process_instance.c.started_by == principal.login, mine, *by_object)
 
 
 def sees_definition(principal: Principal) -> ColumnElement[bool]:
