@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import click
 from flask import current_app
-from flask.cli import with_appcontext
 
 from app.complaints.service import catalogue as catalogues
 from app.db import Database
 
 
 @click.command("catalogue")
-@with_appcontext
 def catalogue() -> None:
     """Load the shipped catalogue of causes and remedies; entries that are there already stay as they are."""
     database: Database = current_app.extensions["keliu.database"]
