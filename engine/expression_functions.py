@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from engine.iso8601 import Duration, parse_duration
 from engine.syntax import INTERNAL
 
 MAX_STEPS = 20_000
@@ -269,6 +270,12 @@ def _hours(count: Any) -> timedelta:
     return timedelta(hours=_number(count))
 
 
+def _duration(text: Any) -> Duration:
+    if not isinstance(text, str):
+        raise TypeError(f"no duration: {_type(text)}")
+    return parse_duration(text)
+
+
 def _unavailable(name: str) -> Callable[..., Any]:
     def refuse(*_: Any) -> Any:
         raise ValueError(f"{name}() is not available here")
@@ -284,7 +291,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "len": len, "count": len, "min": _aggregate(min), "max": _aggregate(max), "sum": _aggregate(_sum), "abs": abs,
     "round": _round, "floor": math.floor, "ceiling": math.ceil, "lower": _text_function(str.lower),
     "upper": _text_function(str.upper), "trim": _text_function(str.strip), "contains": _contains,
-    "starts_with": _starts_with, "ends_with": _ends_with, "date": to_date, "days": _days, "hours": _hours, "any": any,
+    "starts_with": _starts_with, "ends_with": _ends_with, "date": to_date, "days": _days,
+    "duration": _duration, "hours": _hours, "any": any,
     "all": all, "sorted": lambda values: sorted(values), "str": text_of, "string": text_of, "int": _integer,
     "float": _float, "number": _number, "bool": bool, "list": lambda values=(): list(iterate(values)), "range": _range,
     "empty": is_empty,

@@ -9,8 +9,8 @@ from typing import Any
 from SpiffWorkflow.task import Task
 
 from engine.errors import ExecutionFailed
+from engine.iso8601 import moment_of
 from engine.spiff import source, variables
-from engine.spiff.iso8601 import moment_of
 
 DEFAULT_PRIORITY = 50
 

@@ -41,7 +41,7 @@ class ExecutionContext:
             return self.calendar(calendar).add_days(self.now, int(_bounded(days)))
 
         def now() -> datetime:
-            return self.now
+            return self.now.astimezone(self.time_zone)
 
         def today() -> date:
             return self.now.astimezone(self.time_zone).date()

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from engine import evaluator
 from engine.errors import ExpressionRefused
-from engine.spiff.iso8601 import TimeRefused, parse_cycle, parse_duration, parse_moment
+from engine.iso8601 import TimeRefused, parse_cycle, parse_duration, parse_moment
 from engine.spiff.source import Flow, Node, TimerText
 from engine.spiff.variables import is_expression
 

@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 from SpiffWorkflow.task import Task
 
 from engine.errors import ExecutionFailed
+from engine.iso8601 import Cycle, TimeRefused, moment_of, parse_cycle
 from engine.spiff import source, variables
-from engine.spiff.iso8601 import Cycle, TimeRefused, moment_of, parse_cycle
 
 
 class Armed(TypedDict, total=False):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.spiff.iso8601 import TimeRefused, moment_of, parse_cycle, parse_duration, parse_moment
+from engine.iso8601 import TimeRefused, moment_of, parse_cycle, parse_duration, parse_moment
 
 BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
 

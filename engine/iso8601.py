@@ -44,6 +44,13 @@ class Duration:
             + self.rest * times
         )
 
+    def __radd__(self, moment: datetime) -> datetime:
+        """``moment + duration``: the wall clock of the moment's own zone moves."""
+        if not isinstance(moment, datetime):
+            return NotImplemented
+        zone = moment.tzinfo if isinstance(moment.tzinfo, ZoneInfo) else ZoneInfo("UTC")
+        return self.after(moment if moment.tzinfo else moment.replace(tzinfo=UTC), zone).astimezone(zone)
+
     @property
     def is_zero(self) -> bool:
         """Whether nothing passes."""
@@ -102,6 +109,8 @@ def moment_of(value: object, now: datetime, zone: ZoneInfo) -> datetime:
         return datetime.combine(value, time(0), zone).astimezone(UTC)
     if isinstance(value, timedelta):
         return now + value
+    if isinstance(value, Duration):
+        return value.after(now, zone)
     if isinstance(value, str):
         if value.strip().startswith(("P", "-P")):
             return parse_duration(value).after(now, zone)
