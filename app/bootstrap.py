@@ -36,7 +36,6 @@ SLICES = (
     "app.customers",
     "app.complaints",
     "app.inbox",
-    "app.designer",
     "app.api",
     "app.engine_rest",
 )
@@ -50,16 +49,14 @@ def build(settings: Settings, *, clock: engine.Clock | None = None, bell: engine
     app.extensions[EXTENSION] = found
     found.demo.append(DemoPart("Processes and forms", packaged.deploy))
     for name in SLICES:
-        if _exists(name):
-            importlib.import_module(name).register(app, found)
+        importlib.import_module(name).register(app, found)
     runtime = build_runtime(settings, found, clock=clock, bell=bell)
     install_database(
         app,
         Database(settings.database_url, runtime, synchronous=settings.sqlite_synchronous, pool_size=settings.pool_size),
     )
     _name_people(app)
-    if "complaints.index" in app.view_functions:
-        navigation.search_in(app, "complaints.index")
+    navigation.search_in(app, "complaints.index")
     return app
 
 
@@ -83,15 +80,10 @@ def build_runtime(
     )
 
 
-def _exists(name: str) -> bool:
-    spec = importlib.util.find_spec(name)
-    return spec is not None and spec.origin is not None
-
-
 def load_models() -> None:
     """Import every slice's tables, so that ``Base.metadata`` is complete."""
     for name in SLICES:
-        if importlib.util.find_spec(name) and importlib.util.find_spec(f"{name}.models"):
+        if importlib.util.find_spec(f"{name}.models"):
             importlib.import_module(f"{name}.models")
 
 

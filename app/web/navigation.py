@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from sqlalchemy.orm import Session
 
 import app.db as db
@@ -75,7 +75,17 @@ def _may(item: Item, permissions: frozenset[str]) -> bool:
 
 
 def entries() -> list[Entry]:
-    """The menu of this person, with counts; the most specific item of the current address is active."""
+    """The menu of this person, with counts; the most specific item of the current address is active.
+
+    Worked out once per request: the page shows it twice, and counting asks the database.
+    """
+    if "navigation_entries" not in g:
+        g.navigation_entries = _entries()
+    found: list[Entry] = g.navigation_entries
+    return found
+
+
+def _entries() -> list[Entry]:
     shown = [(item, url_for(item.endpoint)) for item in allowed()]
     within = [url for _, url in shown if (request.path + "/").startswith(url.rstrip("/") + "/")]
     here = max(within, key=len, default=None)

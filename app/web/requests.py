@@ -7,7 +7,7 @@ import re
 import sys
 import time
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import structlog
 from flask import Flask, Response, g, request
@@ -56,25 +56,56 @@ def _answered(response: Response) -> Response:
     return response
 
 
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to the standard error of now, not to that of start-up."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # an attribute there
+        return sys.stderr
+
+
 def configure_logging(settings: Settings) -> None:
-    """Log to stderr as the settings say: JSON lines for machines or text for people."""
+    """Log to stderr as the settings say: JSON lines for machines or text for people, the libraries' lines too."""
     level = logging.getLevelNamesMapping()[settings.log_level]
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
+    # A traceback with the values of variables would carry passwords and personal data into the log.
+    rendering: list[structlog.typing.Processor] = [renderer]
+    if settings.log_format == "json":
+        rendering.insert(0, structlog.processors.format_exc_info)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
+        processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),  # the stderr of now, not of start-up
+        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
     )
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
-    for noisy in ("apscheduler", "waitress.queue", "spiff"):
+    _capture_libraries(level, shared, rendering)
+
+
+def _capture_libraries(
+    level: int, shared: list[structlog.typing.Processor], rendering: list[structlog.typing.Processor]
+) -> None:
+    """Let what logs through the standard library look like our own lines."""
+    handler = _StandardError()
+    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    name = structlog.stdlib.add_logger_name
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=[*shared, name], processors=[remove, *rendering])
+    )
+    root = logging.getLogger()
+    root.handlers = [known for known in root.handlers if not isinstance(known, _StandardError)] + [handler]
+    root.setLevel(level)
+    for noisy in ("apscheduler", "waitress.queue", "spiff", "alembic"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))

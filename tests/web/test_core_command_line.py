@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -152,6 +153,26 @@ def test_a_stopping_server_answers_whoever_it_has_accepted(data: Path) -> None:
     assert len(answers) == 24
     assert set(answers) <= {200, "ConnectionRefusedError"}
     assert 200 in answers
+
+
+def test_a_worker_works_until_it_is_told_to_stop(data: Path) -> None:
+    command = [*KELIU, "worker", "--data", str(data), "--threads", "1"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stderr is not None
+    with process.stderr:
+        lines = iter(process.stderr)
+        assert any(json.loads(line)["event"] == "working" for line in lines)
+        process.send_signal(signal.SIGTERM)
+        assert all(json.loads(line)["level"] == "info" for line in lines)
+    assert process.wait(20) == 0
+
+
+def test_other_servers_find_the_application(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KELIU_DATA", str(data))
+    monkeypatch.setenv("KELIU_LOG_LEVEL", "WARNING")
+    application = importlib.import_module("app.wsgi").application
+    assert application.test_client().get("/readyz").json == {"status": "ready"}
+    application.extensions["keliu.database"].dispose()
 
 
 def test_deploying_what_is_deployed_makes_no_new_version(data: Path) -> None:
