@@ -65,6 +65,7 @@ def supplements() -> dict[str, str]:
         "contested": _("The customer contested the answer"),
         "withdrawn": _("The customer withdrew the complaint"),
         "containment": _("Emergency measure requested"),
+        "summary": _("The summary was changed"),
     }
 
 

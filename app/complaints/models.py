@@ -262,7 +262,7 @@ class ComplaintSupplement(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     number: Mapped[str] = mapped_column(ForeignKey("complaint.number"))
-    kind: Mapped[str] = mapped_column(String(20))  # information, supplement, contested, withdrawn, containment
+    kind: Mapped[str] = mapped_column(String(20))  # information, supplement, contested, …
     text: Mapped[str] = mapped_column(Text)
     files: Mapped[list[Any]] = mapped_column(JsonValue, default=list)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)

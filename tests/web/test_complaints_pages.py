@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 
 import engine
 from tests.conftest import SignIn
+from tests.support.application import signed_in
 from tests.support.complaints import Cases
 from tests.support.forms import submit
 from tests.support.rest import program
@@ -132,6 +133,33 @@ def test_the_customer_adds_something_and_those_at_work_are_told(sign_in: SignIn,
     assert answer.status_code == 303
     assert "又死机两次" in agent.get(f"/complaints/{number}").text
     assert "又死机两次" in sign_in("zou.kaiwen").get("/notices").text
+
+
+def test_a_better_summary_leaves_the_customers_words_alone(sign_in: SignIn, cases: Cases) -> None:
+    number = cases.register()
+    before = cases.row(number)
+    agent = sign_in("li.na")
+    assert submit(agent, f"/complaints/{number}/summary", {"summary": "更清楚的摘要"}).status_code == 303
+    assert submit(agent, f"/complaints/{number}/summary", {"summary": " "}).status_code == 422
+    after = cases.row(number)
+    assert after.summary == "更清楚的摘要"
+    assert (after.verbatim, after.verbatim_sha256) == (before.verbatim, before.verbatim_sha256)
+    assert "The summary was changed" in agent.get(f"/complaints/{number}").text
+    assert number in agent.get("/complaints?q=清楚的摘").text
+
+
+def test_lists_and_pages_work_on_both_databases(each_app: Flask, clock: engine.VirtualClock) -> None:
+    number = Cases(each_app, clock).register(verbatim="工艺卡片打印错位")
+    agent = signed_in(each_app, "li.na")
+    for path in (
+        f"/complaints?q=卡片打印&step=judge&state=open&sort=customer&received_from=2026-01-01&number={number}",
+        f"/complaints/{number}",
+        "/customers?q=bjjz&sort=-value_class",
+        "/complaints/of-customer/1",
+    ):
+        assert agent.get(path).status_code == 200
+    assert number in agent.get("/complaints?q=卡片打印").text
+    assert "北京京重" in agent.get("/customers?q=bjjz").text
 
 
 def test_an_empty_message_comes_back_with_its_error(sign_in: SignIn, cases: Cases) -> None:

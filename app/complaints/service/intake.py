@@ -15,19 +15,21 @@ import engine
 from app import formkit
 from app.accounts import queries as accounts
 from app.complaints import queries
-from app.complaints.models import Complaint, ComplaintState
+from app.complaints.models import FINISHED, Complaint, ComplaintState, ComplaintSupplement
 from app.complaints.service import departments
 from app.complaints.service.steps import Step, move, refuse
 from app.customers import queries as customers
 from app.customers.models import Customer
 from app.db import search
 from app.db.numbers import next_number
+from app.security import Principal
 
 NUMBER_PREFIX = "CMP"
 NO_SELLER = "customer_department"
 """Who answers for a contract complaint of a customer nobody is known to have sold to."""
 TITLE_LENGTH = 200
 REFERENCE_LENGTH = 100
+SUMMARY_LENGTH = 5_000
 
 
 def create(session: Session, actor: str, *, source: str, policy_version: str) -> Complaint:
@@ -201,6 +203,28 @@ def _number(value: Any) -> int | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return number if 0 < number < 2**63 else 0
+
+
+def change_summary(session: Session, principal: Principal, complaint: Complaint, text: str) -> None:
+    """Improve the agent's summary; the customer's words stay as they are, and the timeline says what it became.
+
+    Raises ``FieldErrors`` when the case is closed or the text is empty or too long.
+    """
+    text = text.strip()
+    if complaint.archived_at is not None or complaint.state in FINISHED:
+        raise refuse("summary", _l("The complaint is closed."))
+    if not text or len(text) > SUMMARY_LENGTH:
+        raise refuse("summary", _l("Between 1 and %(count)s characters are needed.", count=SUMMARY_LENGTH))
+    if text == complaint.summary:
+        return
+    complaint.summary = text
+    session.add(
+        ComplaintSupplement(
+            number=complaint.number, kind="summary", text=text, added_at=engine.now(session), added_by=principal.login
+        )
+    )
+    session.flush()
+    reindex(session, complaint)
 
 
 def complete_record(session: Session, complaint: Complaint, step: Step) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import app.db as db
 import engine
 from app.complaints import detail
 from app.complaints.business import ComplaintObject
+from app.complaints.service import intake
 from app.complaints.views.blueprint import SEES, blueprint, visible
 from app.errors import FieldErrors, NotVisible
 from app.security import current, requires
@@ -31,6 +32,23 @@ def send(number: str, name: str) -> ResponseReturnValue:
         shown = {"message": name, "message_text": text, "message_errors": refused.errors}
         return render_template("complaints/show.html", it=page, now=engine.now(session), **shown), 422
     flash(_("It was passed on."), "success")
+    return redirect(url_for(".show", number=number), 303)
+
+
+@blueprint.post("/<number>/summary")
+@requires("complaint.register")
+def change_summary(number: str) -> ResponseReturnValue:
+    """Write a better summary beside the customer's unchanged words."""
+    session, principal = db.session(), current()
+    complaint = visible(session, number)
+    text = request.form.get("summary", "").replace("\r\n", "\n").replace("\x00", "")
+    try:
+        intake.change_summary(session, principal, complaint, text)
+    except FieldErrors as refused:
+        page = detail.load(session, complaint, principal)
+        shown = {"summary_text": text, "summary_errors": refused.errors["summary"]}
+        return render_template("complaints/show.html", it=page, now=engine.now(session), **shown), 422
+    flash(_("The changes were saved."), "success")
     return redirect(url_for(".show", number=number), 303)
 
 
