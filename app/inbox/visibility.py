@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 import engine
 from app.business_objects import BusinessObjects
 from app.errors import NotVisible
-from app.security import Principal
+from app.security import Principal, policy
 from engine.tables import process_definition, process_instance, user_task, user_task_candidate
 
 REPAIR = ("job.execute", "instance.cancel")
@@ -81,12 +81,20 @@ def sees_definition(principal: Principal) -> ColumnElement[bool]:
 
 
 def require_task(session: Session, principal: Principal, objects: BusinessObjects, task_id: str) -> engine.TaskRow:
-    """The task with its candidates. Raises :class:`NotVisible` when it does not exist for this person."""
+    """The task with its candidates. Raises :class:`NotVisible` when it does not exist for this person.
+
+    Who may give the task to somebody else opens it too: a notice of an overdue task leads there.
+    """
     condition = sees_task(principal, objects)
     found = session.execute(select(user_task.c.id).where(user_task.c.id == task_id, condition)).scalar_one_or_none()
-    if found is None:
+    if found is None and not _supervises(session, principal, task_id):
         raise NotVisible()
     return engine.queries.task(session, task_id)
+
+
+def _supervises(session: Session, principal: Principal, task_id: str) -> bool:
+    known = session.scalar(select(exists().where(user_task.c.id == task_id)))
+    return bool(known) and policy.may(session, principal, "task.reassign", task_id)
 
 
 def require_instance(

@@ -56,7 +56,7 @@ def bell() -> ResponseReturnValue:
     return render_template("notifications/_bell.html", unread=queries.unread(db.session(), current().login))
 
 
-@blueprint.post("/<int:notice_id>/read")
+@blueprint.post("/<int(max=4611686018427387904):notice_id>/read")
 @signed_in
 def read(notice_id: int) -> ResponseReturnValue:
     """Mark a notice read and go where it leads."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LANGUAGES = {"zh": "中文", "en": "English"}
 FALLBACK = "en"
 COOKIE = "keliu_language"
+PROGRAMS = ("/api/", "/engine-rest")
 COOKIE_SECONDS = 365 * 24 * 3600
 
 
@@ -57,10 +58,13 @@ def install(app: Flask, settings: Settings) -> None:
 
 def selected_language() -> str:
     """``?lang=``, else what the signed-in person chose, else this browser's choice, else the browser's languages.
-    Outside of a request (commands, workers): English, unless a locale is forced."""
+    A program says its language with every request, whatever its owner chose for the pages. Outside of a request
+    (commands, workers): English, unless a locale is forced."""
     if not has_request_context():
         return FALLBACK
-    for chosen in (request.args.get("lang"), current().language, request.cookies.get(COOKIE)):
+    program = request.path.startswith(PROGRAMS) and "Accept-Language" in request.headers
+    remembered = () if program else (current().language, request.cookies.get(COOKIE))
+    for chosen in (request.args.get("lang"), *remembered):
         if chosen in LANGUAGES:
             return str(chosen)
     for wanted, _quality in request.accept_languages:

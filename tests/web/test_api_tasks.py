@@ -58,6 +58,18 @@ def test_errors_are_json_in_the_callers_language(app: Flask, ask: Ask) -> None:
     assert wrong.status_code == 422 and "values" in wrong.get_json()["errors"]
 
 
+def test_a_program_is_answered_in_the_language_it_asks_for(app: Flask, ask: Ask) -> None:
+    from sqlalchemy import update
+
+    from app.accounts.models import User
+    from tests.support.application import database_of
+
+    english = update(User).where(User.login == "li.na").values(language="en")
+    database_of(app).write(lambda session: session.execute(english))
+    message = ask("li.na", "zh").get("/api/v1/tasks/nothing").get_json()["message"]
+    assert any("一" <= character <= "鿿" for character in message)
+
+
 def test_a_conflict_names_who_was_faster(app: Flask, ask: Ask) -> None:
     task = purchase.task_of(app, purchase.start(app))
     assert ask("li.na").post(f"/api/v1/tasks/{task.id}/claim").get_json()["assignee"] == "li.na"

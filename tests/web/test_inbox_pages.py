@@ -179,6 +179,32 @@ def test_a_draft_can_be_thrown_away(world: Flask, sign_in: SignIn) -> None:
     assert "半句话" not in client.get(f"/inbox/tasks/{task.id}").get_data(as_text=True)
 
 
+def test_a_draft_goes_with_a_cancelled_task(world: Flask, sign_in: SignIn) -> None:
+    import engine
+    from app.inbox.models import TaskDraft
+
+    task = purchase.task_of(world, purchase.start(world))
+    client = sign_in("li.na")
+    client.put(f"/inbox/tasks/{task.id}/draft", data={"subject": "x"}, headers={"X-CSRFToken": csrf(client)})
+    assert len(purchase.rows(world, TaskDraft)) == 1
+    cancel = engine.CancelInstance(instance_id=task.instance_id, actor="lin.wanqing", reason="doppelt")
+    database_of(world).write(lambda session: engine.execute(session, cancel))
+    assert purchase.rows(world, TaskDraft) == []
+    late = client.post(f"/inbox/tasks/{task.id}/complete", data={"csrf_token": csrf(client), **purchase.FILLED})
+    assert late.status_code == 409 and "no longer needed" in late.get_data(as_text=True)
+    assert "打印纸" in late.get_data(as_text=True)
+
+
+def test_chinese_search_finds_the_middle_of_a_word(app: Flask, sign_in: SignIn) -> None:
+    """The demo company's complaints: two characters of a customer's name or of the summary are enough."""
+    client = sign_in("sun.lihua")
+    page = client.get("/inbox?box=claim&q=京重").get_data(as_text=True)
+    assert "北京京重机床有限公司" in page and "常州龙城" not in page
+    assert "CMP-2026-000001" in client.get("/inbox?box=claim&q=频繁").get_data(as_text=True)
+    assert "CMP-2026-000010" in client.get("/inbox?box=claim&q=cmp-2026-000010").get_data(as_text=True)
+    assert "Nothing matches" in client.get("/inbox?box=claim&q=没有这个").get_data(as_text=True)
+
+
 def test_a_draft_never_holds_what_the_person_may_not_see(world: Flask, sign_in: SignIn) -> None:
     from app.inbox.models import TaskDraft
 
@@ -215,18 +241,19 @@ def test_deadlines_have_words_and_a_colour(world: Flask, sign_in: SignIn, clock:
 
     purchase.start(world)
     client = sign_in("li.na")
-    assert 'data-due="ok"' in client.get("/inbox?box=claim").get_data(as_text=True)
+    box = "/inbox?box=claim&step=purchase/request"
+    assert 'data-due="ok"' in client.get(box).get_data(as_text=True)
     clock.advance(timedelta(hours=7))  # type: ignore[attr-defined]
-    assert 'data-due="risk"' in sign_in("li.na").get("/inbox?box=claim").get_data(as_text=True)
+    assert 'data-due="risk"' in sign_in("li.na").get(box).get_data(as_text=True)
     clock.advance(timedelta(days=1))  # type: ignore[attr-defined]
-    late = sign_in("li.na").get("/inbox?box=claim").get_data(as_text=True)
+    late = sign_in("li.na").get(box).get_data(as_text=True)
     assert 'data-due="late"' in late and "overdue" in late
 
 
 def test_many_rows_come_in_pages_and_none_twice(world: Flask, sign_in: SignIn) -> None:
     instances = [purchase.start(world) for _ in range(53)]
     client = sign_in("li.na")
-    first = client.get("/inbox?box=claim").get_data(as_text=True)
+    first = client.get("/inbox?box=claim&step=purchase/request").get_data(as_text=True)
     link = re.search(r'rel="next" href="([^"]+)"', first)
     assert link
     second = client.get(link[1].replace("&amp;", "&")).get_data(as_text=True)
