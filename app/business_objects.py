@@ -82,7 +82,8 @@ class BusinessObject(Protocol):
         """Create the business row and start the process. ``values`` is a payload of the first task's form (JSON as
         the form document describes). Complete payload: the first task is completed by ``principal`` in the same
         commit. Incomplete: raises ``FieldErrors`` and starts nothing, unless ``may_wait``, then the instance waits
-        at its first task with what was given as prefill. ``source``: form, rest, message, import."""
+        at its first task with what was given as prefill. A value that is wrong, not merely missing, is always refused.
+        ``source``: form, rest, message, import."""
         ...
 
     def start_url(self, principal: Principal) -> str | None:

@@ -67,8 +67,8 @@ class ComplaintObject:
         try:
             with session.begin_nested():  # a refused registration leaves no number behind, whoever catches the refusal
                 return _start_recorded(session, principal, definition, values, source)
-        except FieldErrors:
-            if not may_wait:
+        except FieldErrors as refused:
+            if not may_wait or _wrong(values, refused):
                 raise
         return _start_waiting(session, principal, definition, values, source)
 
@@ -143,6 +143,15 @@ def confidential_fields(session: Session, task: TaskRow) -> frozenset[str]:
     if not task.form_key:
         return frozenset()
     return formkit.load(session, task.definition_id, task.form_key).confidential_names()
+
+
+def _wrong(values: Mapping[str, Any], refused: FieldErrors) -> bool:
+    """Whether something given was refused, and not only something missing: a wrong value does not wait, it is corrected
+    where it came from."""
+    given = {name for name, value in values.items() if value not in (None, "", [])}
+    if "sub_code" in given:
+        given |= {name for name in refused.errors if name.startswith("sub_code_")}
+    return any(name == "" or name.partition(".")[0] in given for name in refused.errors)
 
 
 def _start_waiting(

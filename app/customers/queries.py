@@ -16,6 +16,8 @@ from app.security import Principal, scope
 
 SEARCH_KIND = "customer"
 OPTION_LIMIT = 20
+LARGEST_ID = 2**63 - 1
+"""No database keeps a larger one; asking for it is an error, not an empty answer."""
 SEES_ALL = ("complaint.view_all", "complaint.register")
 """Who hears of every customer: the CCO and the call centre."""
 
@@ -124,12 +126,16 @@ def rows() -> Select[*tuple[Any, ...]]:
 
 def customer(session: Session, customer_id: int) -> CustomerRow | None:
     """One customer, or None."""
+    if customer_id > LARGEST_ID:
+        return None
     row = session.execute(rows().where(Customer.id == customer_id)).one_or_none()
     return CustomerRow(*row) if row else None
 
 
 def visible_customer(session: Session, principal: Principal, customer_id: int) -> CustomerRow | None:
     """One customer if this person may see it."""
+    if customer_id > LARGEST_ID:
+        return None
     statement = rows().where(Customer.id == customer_id, Customer.id.in_(visible(principal)))
     row = session.execute(statement).one_or_none()
     return CustomerRow(*row) if row else None
@@ -162,7 +168,7 @@ def contacts(session: Session, customer_id: int) -> list[ContactRow]:
 
 def contact(session: Session, contact_id: int | None) -> ContactRow | None:
     """One contact, or None."""
-    if contact_id is None:
+    if contact_id is None or contact_id > LARGEST_ID:
         return None
     statement = select(*(getattr(Contact, name) for name in ContactRow.__dataclass_fields__))
     row = session.execute(statement.where(Contact.id == contact_id)).one_or_none()

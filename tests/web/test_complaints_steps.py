@@ -7,14 +7,17 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 import engine
+from app.business_objects import Started
 from app.complaints import queries
+from app.complaints.business import ComplaintObject
 from app.complaints.models import ComplaintState
 from app.errors import FieldErrors, NotAllowedHere
 from app.notifications import queries as notices
-from tests.support.application import database_of
-from tests.support.complaints import ACTION, ANALYSED, EVALUATION, SOLUTION, WORDS, Cases
+from tests.support.application import database_of, principal_of
+from tests.support.complaints import ACTION, ANALYSED, EVALUATION, RECORD, SOLUTION, WORDS, Cases
 
 
 @pytest.fixture
@@ -42,6 +45,29 @@ def test_nothing_is_registered_without_what_is_required(cases: Cases, missing: s
         cases.register(**{missing: None})
     assert missing in refused.value.errors
     assert len(_numbers(cases)) == before
+
+
+def test_an_incomplete_message_waits_at_the_first_step_with_what_was_given(cases: Cases, app: Flask) -> None:
+    person, values = principal_of(app, "li.na"), {"customer": cases.customer(), "verbatim": WORDS}
+    database = database_of(app)
+
+    def start(session: Session, **more: str) -> Started:
+        given = {**values, **more}
+        return ComplaintObject().start(session, person, given, source="message", may_wait=True)
+
+    started = database.write(start)
+    assert not started.completed_first
+    assert cases.waiting(started.business_key) == ["record"]
+    assert _context(cases, started.business_key, "record", "li.na").values["verbatim"] == WORDS
+    case = cases.row(started.business_key)
+    assert (case.state, case.verbatim) == (ComplaintState.RECORDING, None)
+    given = {name: value for name, value in RECORD.items() if name != "verbatim"}
+    cases.do(started.business_key, "record", "wu.xiaoyan", **given, customer=cases.customer())
+    assert cases.row(started.business_key).verbatim == WORDS
+    assert cases.waiting(started.business_key) == ["judge"]
+    for wrong in ({"channel": "telepathy"}, {"summary": "\x00"}):
+        with pytest.raises(FieldErrors):
+            database.write(lambda session, wrong=wrong: start(session, **wrong))
 
 
 def test_the_kind_belongs_to_the_class(cases: Cases) -> None:
@@ -272,9 +298,6 @@ def _numbers(cases: Cases) -> list[str]:
 
 
 def _context(cases: Cases, number: str, node: str, login: str):  # type: ignore[no-untyped-def]
-    from app.complaints.business import ComplaintObject
-    from tests.support.application import principal_of
-
     with database_of(cases.app).read() as session:
         task = cases.task(number, node)
         return ComplaintObject().context(session, task, principal_of(cases.app, login))

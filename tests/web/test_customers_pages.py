@@ -94,6 +94,14 @@ def test_a_contact_of_another_customer_is_unknown(sign_in: SignIn, app: Flask) -
     assert sign_in("li.na").get(f"/customers/{customer}/contacts/{contact}").status_code == 404
 
 
+@pytest.mark.parametrize("number", [0, 10**6, 2**63, 10**30])
+def test_strange_numbers_are_unknown(sign_in: SignIn, number: int) -> None:
+    agent = sign_in("li.na")
+    for path in (f"/customers/{number}", f"/customers/1/contacts/{number}", f"/complaints/of-customer/{number}"):
+        assert agent.get(path).status_code == 404
+    assert agent.get(f"/complaints/new?customer={number}").status_code == 200
+
+
 def test_markup_in_names_stays_text(sign_in: SignIn) -> None:
     agent = sign_in("li.na")
     given = {**NEW, "name": "<script>alert(1)</script>公司"}

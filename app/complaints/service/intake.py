@@ -195,13 +195,13 @@ def _keep_words(complaint: Complaint, verbatim: str) -> None:
 
 
 def _number(value: Any) -> int | None:
-    """An id; 0, which nothing has, for a number no database can hold; None when nothing was given."""
+    """An id; 0, which nothing has, for what is no id; None when nothing was given."""
     if value in (None, "") or isinstance(value, bool):
         return None
     try:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
-        return None
+        return 0
     return number if 0 < number < 2**63 else 0
 
 
