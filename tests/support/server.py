@@ -1,24 +1,25 @@
-"""The application behind a real socket, for browsers and for clients in other processes."""
+"""The application behind a real socket, for browsers and other processes: served as ``keliu serve`` does."""
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Flask
-from waitress.server import create_server
+
+from app.serving import Server
 
 
 @contextmanager
-def serving(app: Flask, *, threads: int = 8) -> Iterator[str]:
-    """Serve ``app`` by waitress in a thread; gives its address."""
-    server = create_server(app, host="127.0.0.1", port=0, threads=threads)
+def serving(app: Flask) -> Iterator[str]:
+    """Serve ``app`` in a thread; gives its address."""
+    server = Server(app, dataclasses.replace(app.extensions["keliu.settings"], host="127.0.0.1", port=0))
     thread = threading.Thread(target=server.run, name="waitress", daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.effective_port}"
+        yield f"http://127.0.0.1:{server.port}"
     finally:
-        server.close()
-        server.task_dispatcher.shutdown()
-        thread.join(timeout=10)
+        server.stop()
+        thread.join(timeout=30)
