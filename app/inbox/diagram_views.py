@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 
 import engine
 from app import db
+from app.inbox import presentation
 from app.inbox.views import blueprint, objects
 from app.inbox.visibility import require_instance
 from app.security import current, polling, signed_in
-from app.web.i18n import language
 
 PEOPLE = "user_task"
 """Where people have to act comes first: the diagram shows that part."""
@@ -43,6 +43,4 @@ def diagram_names(instance_id: str) -> ResponseReturnValue:
     """Names of the elements in the reader's language."""
     session = db.session()
     found = require_instance(session, current(), objects(), instance_id)
-    nodes = engine.queries.definition(session, found.definition_id).nodes
-    shown = language()
-    return jsonify({node: engine.queries.node_name(session, found.definition_id, node, shown) for node in nodes})
+    return jsonify(presentation.element_names(session, found.definition_id))

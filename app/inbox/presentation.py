@@ -125,13 +125,22 @@ def process_name(session: Session, definition_id: str) -> str:
     return found[1] if language() == "en" else found[0]
 
 
+def element_names(session: Session, definition_id: str) -> dict[str, str]:
+    """Names of nodes, flows and lanes by element id, for a diagram whose file speaks Chinese; empty in Chinese."""
+    return _english(session, definition_id) if language() == "en" else {}
+
+
 def _read_process_names(session: Session, definition_id: str) -> tuple[str, str]:
     definition = engine.queries.definition(session, definition_id)
+    return definition.name, _english(session, definition_id).get(definition.key) or definition.name
+
+
+def _english(session: Session, definition_id: str) -> dict[str, str]:
     try:
         words = json.loads(engine.queries.part(session, definition_id, "translation", "en"))
     except engine.DefinitionNotFound:
-        return definition.name, definition.name
-    return definition.name, str(words.get("elements", {}).get(definition.key) or definition.name)
+        return {}
+    return {str(element): str(name) for element, name in words.get("elements", {}).items()}
 
 
 def _task_line(
