@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from engine.commands.audit import audit
 from engine.commands.model import CancelInstance, Result, SetVariables
 from engine.commands.projection import clear, known
-from engine.commands.saving import end, save
+from engine.commands.saving import end, record_end, save
 from engine.commands.unit import executing, lock_instance, restore
 from engine.commands.values import checked
 from engine.model import InstanceState
@@ -19,6 +19,7 @@ def cancel(session: Session, command: CancelInstance) -> Result:
     audit(session, command, unit.instance_id, unit.business_key, {"reason": command.reason})
     clear(unit)
     end(unit, InstanceState.CANCELLED, None, command.reason)
+    record_end(unit, command.reason)
     unit.write_history()
     unit.publish()
     return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state)

@@ -34,7 +34,7 @@ NOTHING = Waiting(tasks=(), timers=(), subscriptions=(), services=())
 class Done:
     """What the command itself has finished already: the task it completed, the job it ran."""
 
-    task_id: str | None = None
+    task: TaskRow | None = None
     job_key: str | None = None
 
 
@@ -80,9 +80,11 @@ def project(
     after the other to catch up.
     """
     done = done or Done()
+    if done.task is not None:
+        _complete_task(unit, done.task)
     open_now = {task.task_id for task in waiting.tasks}
     gone = {task_id: task for task_id, task in rows.tasks.items() if task_id not in open_now}
-    _cancel_tasks(unit, [task_id for task_id in gone if task_id != done.task_id])
+    _cancel_tasks(unit, [task_id for task_id in gone if done.task is None or task_id != done.task.id])
     created = _create_tasks(unit, [task for task in waiting.tasks if task.task_id not in rows.tasks])
     _cancel_deadlines(unit, [task_id for task_id, task in gone.items() if task.service_level])
     _jobs(unit, rows, waiting, created, done, late)
@@ -90,11 +92,22 @@ def project(
     return created
 
 
+def _complete_task(unit: Unit, done: TaskRow) -> None:
+    values = {
+        "b_id": done.id,
+        "assignee": done.assignee,
+        "claimed_at": done.claimed_at,
+        "ended_at": done.ended_at,
+        "ended_by": done.ended_by,
+    }
+    unit.write(sql.COMPLETE_TASK, [values])
+
+
 def _create_tasks(unit: Unit, new: list[WaitingTask]) -> tuple[TaskRow, ...]:
     if not new:
         return ()
     values = [task_values(unit, task) for task in new]
-    sql.INSERT_TASK.run_many(unit.connection, values)
+    unit.write(sql.INSERT_TASK, values)
     insert_candidates(unit, new)
     created = tuple(created_row(row, task) for row, task in zip(values, new, strict=True))
     for row in created:
@@ -152,7 +165,7 @@ def insert_candidates(unit: Unit, tasks: Iterable[WaitingTask]) -> None:
         for name in dict.fromkeys(names)
     ]
     if values:
-        sql.INSERT_CANDIDATE.run_many(unit.connection, values)
+        unit.write(sql.INSERT_CANDIDATE, values)
 
 
 def created_row(values: Mapping[str, Any], task: WaitingTask) -> TaskRow:
@@ -179,7 +192,7 @@ def _cancel_tasks(unit: Unit, gone: list[str]) -> None:
 def _cancel_deadlines(unit: Unit, gone: list[str]) -> None:
     if gone:
         values = [{"b_instance": unit.instance_id, "b_task": task_id, "ended_at": unit.at} for task_id in gone]
-        sql.CANCEL_DEADLINES.run_many(unit.connection, values)
+        unit.write(sql.CANCEL_DEADLINES, values)
 
 
 def _jobs(unit: Unit, rows: Known, waiting: Waiting, created: tuple[TaskRow, ...], done: Done, late: int) -> None:

@@ -28,14 +28,16 @@ def save(
     with executing(unit.instance_id):
         waiting = _deliver_early_messages(unit, execution, rows)
         variables = execution.variables()
-        _record_steps(unit, execution)
-        created = project(unit, rows, waiting, done=done, late=late)
-        _throw(unit, execution.thrown)
         if execution.completed:
             end(unit, InstanceState.COMPLETED, variables, None)
         else:
             _save_state(unit, _dumped(unit, execution), variables)
-    unit.write_history()
+        _record_steps(unit, execution)
+        created = project(unit, rows, waiting, done=done, late=late)
+        _throw(unit, execution.thrown)
+        if execution.completed:
+            record_end(unit, None)
+        unit.write_history()
     unit.publish()
     return created
 
@@ -136,5 +138,9 @@ def end(unit: Unit, state: InstanceState, variables: Mapping[str, Any] | None, r
         raise InstanceChanged(instance_id=unit.instance_id)
     unit.state = state
     unit.connection.execute(sql.RESOLVE_INCIDENTS, {"instance": unit.instance_id, "at": unit.at, "by": unit.actor})
-    unit.record("instance_ended", changes={"state": state.value, "reason": reason})
-    unit.events.append(InstanceEnded(**unit.facts(), state=state, reason=reason))
+
+
+def record_end(unit: Unit, reason: str | None) -> None:
+    """The last line of the history and the last event."""
+    unit.record("instance_ended", changes={"state": unit.state.value, "reason": reason})
+    unit.events.append(InstanceEnded(**unit.facts(), state=unit.state, reason=reason))

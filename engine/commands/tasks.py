@@ -41,24 +41,10 @@ def complete(session: Session, command: CompleteTask) -> Result:
     with executing(unit.instance_id):
         execution.complete(command.task_id, variables)
     done = _completed(unit, row, waiting)
-    _write_completion(unit, done)
     unit.events.append(TaskCompleted(**unit.facts(), task=done, variables=variables))
-    created = save(unit, execution, rows, done=Done(task_id=done.id))
+    created = save(unit, execution, rows, done=Done(task=done))
     return Result(
         instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, created=created, task=done
-    )
-
-
-def _write_completion(unit: Unit, done: TaskRow) -> None:
-    sql.COMPLETE_TASK.run(
-        unit.connection,
-        {
-            "b_id": done.id,
-            "assignee": done.assignee,
-            "claimed_at": done.claimed_at,
-            "ended_at": done.ended_at,
-            "ended_by": done.ended_by,
-        },
     )
 
 

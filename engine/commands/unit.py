@@ -24,6 +24,7 @@ from engine.events import Event
 from engine.model import InstanceState
 from engine.spiff import CODEC, Execution, ExecutionContext, Program, load_program, programs
 from engine.store import statements as sql
+from engine.store.prepared import Prepared, together
 from engine.store.tables import process_definition, process_definition_part
 
 Locked = Mapping[str, Any]
@@ -48,6 +49,7 @@ class Unit:
     started_by: str
     history: list[dict[str, Any]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    writes: list[tuple[Prepared, list[dict[str, Any]]]] = field(default_factory=list)
 
     def record(
         self,
@@ -80,10 +82,19 @@ class Unit:
         }
 
     def write_history(self) -> None:
-        """Insert the collected lines."""
+        """Write the collected lines, and whatever else waits to be written."""
         if self.history:
-            sql.INSERT_HISTORY.run_many(self.connection, self.history)
+            self.write(sql.INSERT_HISTORY, self.history)
             self.history = []
+        waiting, self.writes = self.writes, []
+        if waiting:
+            with together(self.connection):
+                for statement, rows in waiting:
+                    statement.run_many(self.connection, rows)
+
+    def write(self, statement: Prepared, rows: list[dict[str, Any]]) -> None:
+        """Write rows together with the history: on PostgreSQL that is one round trip for all of them."""
+        self.writes.append((statement, rows))
 
     def publish(self) -> None:
         """Tell the listeners, in the same transaction."""

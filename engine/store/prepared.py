@@ -8,7 +8,8 @@ entry point runs the work again after the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Select
@@ -68,6 +69,23 @@ class Prepared:
         if compiled is None or compiled.dialect is not dialect:
             compiled = self._compiled[dialect.name] = _Compiled(self.statement, dialect)
         return compiled
+
+
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """Send what is written within the block in one round trip, where the driver can (PostgreSQL). Counts of rows are
+    not known inside; errors come at the end of the block at the latest."""
+    if connection.dialect.driver != "psycopg":
+        yield
+        return
+    driver: Any = connection.dialect.loaded_dbapi
+    raw: Any = connection.connection.driver_connection
+    try:
+        with raw.pipeline():
+            yield
+    except driver.Error as error:
+        dialect = connection.dialect
+        raise DBAPIError.instance("", None, error, driver.Error, hide_parameters=True, dialect=dialect) from error
 
 
 class _Compiled:
