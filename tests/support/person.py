@@ -31,6 +31,7 @@ class Person:
         *,
         language: str = "en",
         width: int = 1280,
+        sign_in: bool = True,
     ) -> None:
         self.login, self.address, self.language = login, address, language
         self.context = browser.new_context(
@@ -43,7 +44,8 @@ class Person:
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
         self.page.on("console", self._note)
         self.cookie = cookie  # the password is tried in a test of its own; hashing it for everybody only costs time
-        self.sign_in()
+        if sign_in:
+            self.sign_in()
 
     def sign_in(self) -> None:
         """Give login and password at the page, or bring a session along."""
@@ -69,7 +71,7 @@ class Person:
     def visit(self, path: str) -> Page:
         """Open a page of the application; after days away one signs in again."""
         self.page.goto(f"{self.address}{path}")
-        if "/login" in self.page.url:
+        if "/login" in self.page.url and path != "/login":
             self.sign_in()
             self.page.goto(f"{self.address}{path}")
         return self.page
@@ -117,7 +119,11 @@ class Person:
         expect(field.first).to_be_attached()
         kind = field.first.evaluate("element => element.tagName + ':' + (element.type || '')")
         if kind in ("INPUT:radio", "INPUT:checkbox"):
-            for one in value if isinstance(value, list) else [value]:
+            wanted = [str(one) for one in (value if isinstance(value, list) else [value])]
+            for other in [box.input_value() for box in field.all() if kind.endswith("checkbox") and box.is_checked()]:
+                if other not in wanted:
+                    self._settle(self.page.locator(f"[name='{name}'][value='{other}']"), Locator.uncheck)
+            for one in wanted:
                 box = self.page.locator(f"[name='{name}'][value='{one}']")
                 if not box.is_checked():
                     self._settle(box, Locator.check)
