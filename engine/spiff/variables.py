@@ -98,13 +98,26 @@ def names_in(value: Any) -> tuple[str, ...]:
 
 def plain(value: Any) -> Any:
     """Moments and days as ISO text, tuples as lists: what an expression may compute and a variable can't be."""
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    return value
+    return _Plain().of(value, 1)
+
+
+class _Plain:
+    """Counts while it copies: a few shared lists can stand for a billion values."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def of(self, value: Any, depth: int) -> Any:
+        self.count += 1
+        if self.count > MAX_VALUES or depth > MAX_NESTING:
+            raise BadVariables(path="", type="too large")
+        if isinstance(value, datetime | date):
+            return value.isoformat()
+        if isinstance(value, list | tuple):
+            return [self.of(item, depth + 1) for item in value]
+        if isinstance(value, dict):
+            return {key: self.of(item, depth + 1) for key, item in value.items()}
+        return value
 
 
 def check(variables: Mapping[str, Any]) -> None:

@@ -215,7 +215,9 @@ def test_a_failing_script_names_its_node(mode: str) -> None:
 def test_a_script_can_not_fill_the_memory(mode: str) -> None:
     with pytest.raises(ExecutionFailed):
         Play(
-            START + '<scriptTask id="k"><script>x = [[[0] * 100] * 100] * 100</script></scriptTask>' + "\ns > k",
+            START
+            + '<scriptTask id="k"><script>x = [[[[0] * 999] * 999] * 999] * 999</script></scriptTask>'
+            + "\ns > k",
             mode=mode,
         )
 
