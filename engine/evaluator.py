@@ -78,14 +78,7 @@ def compile_script(text: str) -> Compiled:
         tree = ast.parse(text)
         _vet(tree, _SCRIPT_NODES)
         for node in ast.walk(tree):
-            targets = (
-                node.targets
-                if isinstance(node, ast.Assign)
-                else [node.target]
-                if isinstance(node, ast.AugAssign)
-                else []
-            )
-            if not all(isinstance(target, ast.Name) for target in targets):
+            if not all(isinstance(target, ast.Name) for target in _targets(node)):
                 raise SyntaxRefused("only whole variables can be assigned")
         assigned = frozenset(_assigned(tree))
         names = _names(tree)
@@ -247,6 +240,12 @@ def _names(tree: ast.AST) -> frozenset[str]:
     return frozenset(name for name in names if not name.startswith(INTERNAL))
 
 
+def _targets(node: ast.AST) -> list[ast.expr]:
+    if isinstance(node, ast.Assign):
+        return node.targets
+    return [node.target] if isinstance(node, ast.AugAssign) else []
+
+
 def _assigned(tree: ast.AST) -> set[str]:
     bound = {id(node.target) for node in ast.walk(tree) if isinstance(node, ast.comprehension)}
     return {
@@ -291,12 +290,31 @@ class _Rewriter(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         return _guard_arithmetic(self, node)
 
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        return _guard_comparison(self, node)
+
 
 class _Arithmetic(ast.NodeTransformer):
     """The same guard for trees of the other two dialects (and once more for what is guarded already: no change)."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         return _guard_arithmetic(self, node)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        return _guard_comparison(self, node)
+
+
+def _guard_comparison(transformer: ast.NodeTransformer, node: ast.Compare) -> ast.expr:
+    """Both sides are weighed first: lists that share their parts could take for ever to compare."""
+    transformer.generic_visit(node)
+    node.left = _weighed(node.left)
+    node.comparators = [_weighed(side) for side in node.comparators]
+    return node
+
+
+def _weighed(side: ast.expr) -> ast.expr:
+    done = isinstance(side, ast.Call) and isinstance(side.func, ast.Name) and side.func.id == INTERNAL + "weighed"
+    return side if done or isinstance(side, ast.Constant) else internal_call("weighed", side)
 
 
 def _guard_arithmetic(transformer: ast.NodeTransformer, node: ast.BinOp) -> ast.expr:

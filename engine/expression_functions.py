@@ -23,6 +23,8 @@ MAX_SECONDS = 0.08
 """Of processor time: a busy machine must not make an honest expression fail."""
 CLOCK_EVERY = 16
 MAX_BITS = 512
+MAX_WEIGHT = 200_000
+"""Values inside the lists and dicts an evaluation compares, those that are shared counted each time."""
 
 CONTEXT_FUNCTIONS = frozenset({"now", "today", "working_time", "working_days"})
 """Functions that need a clock or a calendar: given by whoever evaluates."""
@@ -35,11 +37,12 @@ class OutOfBounds(ValueError):
 class Meter:
     """What one evaluation has used so far."""
 
-    __slots__ = ("deadline", "size", "steps")
+    __slots__ = ("deadline", "size", "steps", "weight")
 
     def __init__(self) -> None:
         self.steps = 0
         self.size = 0
+        self.weight = 0
         self.deadline = time.thread_time() + MAX_SECONDS
 
     def tick(self) -> None:
@@ -49,6 +52,20 @@ class Meter:
             raise OutOfBounds("too many steps")
         if not self.steps % CLOCK_EVERY and time.thread_time() > self.deadline:
             raise OutOfBounds("took too long")
+
+    def weigh(self, value: Any) -> None:
+        """Count what is inside a list or dict."""
+        stack = [value]
+        while stack:
+            current = stack.pop()
+            if isinstance(current, list | tuple):
+                stack.extend(current)
+                self.weight += len(current)
+            elif isinstance(current, dict):
+                stack.extend(current.values())
+                self.weight += len(current)
+            if self.weight > MAX_WEIGHT:
+                raise OutOfBounds("too much to compare")
 
     def grow(self, size: int) -> None:
         """A new value of that length."""
@@ -76,6 +93,13 @@ def _meter() -> Meter:
     if meter is None:
         meter = _local.meter = Meter()
     return meter
+
+
+def weighed(value: Any) -> Any:
+    """The value, once it is clear that comparing it ends soon."""
+    if isinstance(value, list | tuple | dict):
+        _meter().weigh(value)
+    return value
 
 
 def iterate(values: Iterable[Any]) -> Iterator[Any]:
@@ -137,6 +161,7 @@ def is_empty(value: Any) -> bool:
 
 def is_in(value: Any, holder: Any) -> bool:
     """``value in holder``; null holds nothing; a plain value holds itself."""
+    weighed(value), weighed(holder)
     if holder is None:
         return False
     if isinstance(holder, list | tuple | dict) or (isinstance(holder, str) and isinstance(value, str)):
@@ -146,6 +171,7 @@ def is_in(value: Any, holder: Any) -> bool:
 
 def is_or_in(value: Any, wanted: Any) -> bool:
     """A cell of a decision table: the value itself, or one of a list."""
+    weighed(value), weighed(wanted)
     return value in wanted if isinstance(wanted, list) else bool(value == wanted)
 
 
@@ -171,7 +197,9 @@ def text_of(value: Any = "") -> str:
 
 def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def compare(left: Any, right: Any) -> bool:
-        return left is not None and right is not None and bool(test(left, right))
+        if left is None or right is None:
+            return False
+        return bool(test(weighed(left), weighed(right)))
 
     return compare
 
@@ -179,7 +207,7 @@ def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 def _aggregate(function: Callable[[Any], Any]) -> Callable[..., Any]:
     def apply(*values: Any) -> Any:
         items = values[0] if len(values) == 1 and not isinstance(values[0], int | float | str) else values
-        return function(items)
+        return function(weighed(items))
 
     return apply
 
@@ -293,7 +321,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "upper": _text_function(str.upper), "trim": _text_function(str.strip), "contains": _contains,
     "starts_with": _starts_with, "ends_with": _ends_with, "date": to_date, "days": _days,
     "duration": _duration, "hours": _hours, "any": any,
-    "all": all, "sorted": lambda values: sorted(values), "str": text_of, "string": text_of, "int": _integer,
+    "all": all, "sorted": lambda values: sorted(weighed(values)), "str": text_of, "string": text_of, "int": _integer,
     "float": _float, "number": _number, "bool": bool, "list": lambda values=(): list(iterate(values)), "range": _range,
     "empty": is_empty,
 }  # fmt: skip
@@ -303,6 +331,7 @@ RUNTIME: Mapping[str, Any] = {
     **{INTERNAL + name: function for name, function in FUNCTIONS.items()},
     **{INTERNAL + name: _unavailable(name) for name in CONTEXT_FUNCTIONS},
     INTERNAL + "iterate": iterate,
+    INTERNAL + "weighed": weighed,
     INTERNAL + "add": add,
     INTERNAL + "multiply": multiply,
     INTERNAL + "modulo": modulo,

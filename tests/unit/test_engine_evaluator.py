@@ -236,6 +236,14 @@ HOSTILE = [
     "range(1000000000)",
     "sum([[1], [2]])",
     "any(any(x == -1 - y for x in range(9999)) for y in range(9999))",
+    "[[[[0] * 999] * 999] * 999] * 999 == [[[[0] * 999] * 999] * 999] * 999",
+    "[[[0] * 999] * 999] * 999 in [[[[0] * 999] * 999] * 999]",
+    "[[[0] * 999] * 999] * 999 < [[[0] * 999] * 999] * 999",
+    "max([[[[0] * 999] * 999] * 999, [[[0] * 999] * 999] * 999])",
+    "sorted([[[[0] * 999] * 999] * 999, [[[0] * 999] * 999] * 999])",
+    "contains([[[[0] * 999] * 999] * 999], [[[0] * 999] * 999] * 999)",
+    "=[[[0] * 999] * 999] * 999 = [[[0] * 999] * 999] * 999",
+    "=[[[0] * 999] * 999] * 999 <= [[[0] * 999] * 999] * 999",
     "1 << 1000000",
     "int('9' * 4500)",
     "round(1.5, 10 ** 9)",
@@ -283,6 +291,19 @@ def test_hostile_expressions_are_refused_or_stopped_at_once(text: str) -> None:
     begun = time.process_time()
     with pytest.raises((ExpressionRefused, ExpressionFailed)):
         evaluate(text, DATA)
+    assert time.process_time() - begun < 0.1
+
+
+def test_a_script_can_not_compare_for_ever() -> None:
+    lines = [
+        "a = [0, 0]",
+        "b = [0, 0]",
+        *(f"{name} = [{name}, {name}]" for _ in range(40) for name in "ab"),
+        "c = a == b",
+    ]
+    begun = time.process_time()
+    with pytest.raises(ExpressionFailed):
+        execute("\n".join(lines), {})
     assert time.process_time() - begun < 0.1
 
 
