@@ -48,7 +48,7 @@ def first_rows(session: Session, run_id: int, limit: int) -> Sequence[ImportRow]
     return session.scalars(statement).all()
 
 
-def distinct_values(session: Session, run_id: int, position: int, limit: int = 200) -> list[str]:
+def distinct_values(session: Session, run_id: int, position: int, limit: int = 30) -> list[str]:
     """The different values of one column, as far as the first rows show them."""
     seen: dict[str, None] = {}
     for row in first_rows(session, run_id, 5_000):

@@ -116,6 +116,7 @@ def _prepared(run: ImportRun, target: ImportTarget, error: str = "", form: Any =
         options={field.name: field.options(session) for field in fields if field.options},
         rules={field.name: rules.get(field.name, Rule()) for field in fields},
         values_as_text=schemas.values_as_text,
+        values_in=lambda column: queries.distinct_values(session, run.id, run.header.index(column)),
         missing=service.missing_fields(run, fields),
         rows=list(service.preview(session, current(), run, target)) if rules and not error else [],
         error=error,

@@ -58,6 +58,7 @@ def test_the_bureaus_file_comes_in_and_twenty_rows_are_handed_back(app: Flask, a
     page = text(agent, run)
     assert "How the first rows would come in" in page
     assert "Required and not fed" not in page  # the shipped mapping was found by the header
+    assert "In the file: Web · Referral" in page
     assert post(agent, f"{run}/start").status_code == 303
     assert 'hx-trigger="every 1s"' in text(agent, f"{run}/progress")
 
