@@ -37,6 +37,5 @@ def execute(session: Session, command: Command) -> Result:
     try:
         return HANDLERS[type(command)](session, command)
     except EngineError as error:
-        if error.command is None:
-            error.command = command
+        error.command = command  # of nested commands the outermost: it is what can be run again
         raise

@@ -276,3 +276,25 @@ def test_a_failing_expression_leaves_the_task_open_and_an_incident(keliu: World)
     assert engine.commands.codec.from_json(incident.command) == command
     keliu.do(engine.ResolveIncident(incident_id=incident.id, actor="boss"))
     assert keliu.ask(engine.queries.incidents) == ()
+
+
+def test_a_command_within_a_job_that_fails_counts_as_the_jobs_failure(keliu: World) -> None:
+    keliu.deploy(
+        bpmn(
+            "fragile",
+            '<bpmn:startEvent id="begin" />'
+            + user_task("first", 'camunda:assignee="${missing.name}"')
+            + '<bpmn:endEvent id="done" />'
+            + chain("begin", "first", "done"),
+        )
+    )
+    keliu.handlers.register_work(
+        "start", lambda session, _work: engine.execute(session, engine.StartProcess(process_key="fragile")) and None
+    )
+    number = keliu.do(engine.AddWork(topic="start")).job_id
+
+    keliu.run_due()
+
+    job = keliu.ask(engine.queries.job, number)
+    assert (job.state, job.attempts) == ("retryable", 1)
+    assert keliu.ask(engine.queries.incidents) == ()  # not before its attempts are used up
