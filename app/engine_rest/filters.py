@@ -28,6 +28,8 @@ class Vocabulary:
     sorts: Mapping[str, ColumnElement[Any]]
     key: ColumnElement[Any]
     """Unique column that makes the order total."""
+    usual: ColumnElement[Any] | None = None
+    """The order when none is asked for: one that an index gives."""
     ignored: frozenset[str] = field(default=frozenset())
     """Options that do not change which rows are found."""
 
@@ -71,6 +73,8 @@ def ordered(words: Vocabulary, asked: Mapping[str, Any], statement: Select[Any])
         if direction not in ("asc", "desc"):
             raise BadRequest("Cannot set query parameter 'sortOrder': asc or desc expected")
         order.append((column.asc() if direction == "asc" else column.desc()).nulls_last())
+    if not order and words.usual is not None:
+        order = [words.usual]
     return statement.order_by(*order, words.key)
 
 

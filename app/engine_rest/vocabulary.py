@@ -141,6 +141,7 @@ TASK = Vocabulary(
         "taskDefinitionKey": user_task.c.node_id,
     },
     key=user_task.c.id,
+    usual=user_task.c.created_at,  # ix_user_task_state_created_at
     ignored=frozenset({"includeAssignedTasks"}),
 )
 
@@ -279,4 +280,5 @@ JOB = Vocabulary(
         "jobDueDate": job.c.due_at,
     },
     key=job.c.id,
+    usual=job.c.due_at,  # ix_job_state_due_at
 )
