@@ -79,8 +79,12 @@ def test_a_timer_is_brought_forward_by_who_may_repair(each_app: Flask, ask: Ask)
     ).get_json()
     (timer,) = jobs
     assert timer["dueDate"] == "2026-12-23T01:00:00.000+0000" and timer["retries"] > 0
-    assert client.get("/engine-rest/job", dueDates="gt_2026-12-20T00:00:00").get_json() == [timer]
-    assert client.get("/engine-rest/job/count", dueDates="lt_2026-11-01T00:00:00").get_json() == {"count": 0}
+    assert client.get(
+        "/engine-rest/job", dueDates="gt_2026-12-20T00:00:00", processDefinitionKey="purchase"
+    ).get_json() == [timer]
+    assert client.get(
+        "/engine-rest/job/count", dueDates="lt_2026-11-01T00:00:00", processDefinitionKey="purchase"
+    ).get_json() == {"count": 0}
     assert client.get(f"/engine-rest/job/{timer['id']}").get_json() == timer
     assert client.post(f"/engine-rest/job/{timer['id']}/execute").status_code == 403
     assert ask("sun.zhipeng").post(f"/engine-rest/job/{timer['id']}/execute").status_code == 404

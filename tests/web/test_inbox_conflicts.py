@@ -23,7 +23,12 @@ def test_one_of_four_completes_and_the_others_read_who_was_faster(each_app: Flas
         task = purchase.task_of(each_app, purchase.start(each_app))
         barrier, answers = threading.Barrier(len(PEOPLE)), dict[str, Any]()
 
-        def complete(login: str, task_id: str = task.id, barrier: threading.Barrier = barrier) -> None:
+        def complete(
+            login: str,
+            task_id: str = task.id,
+            barrier: threading.Barrier = barrier,
+            answers: dict[str, Any] = answers,
+        ) -> None:
             barrier.wait()
             filled = variables(requester=login, subject=login)
             answers[login] = clients[login].post(f"/engine-rest/task/{task_id}/complete", {"variables": filled})
