@@ -41,26 +41,12 @@ def upgrade(url: str, revision: str = "head") -> tuple[str | None, str | None]:
     try:
         with _exclusive(engine) as connection:
             before = _current(connection)
-            if head() is None:
-                _create_all(connection)
-                return None, None
             if before != head() or revision != "head":
                 command.upgrade(configuration(connection), revision)
             _check_references(connection)
             return before, _current(connection)
     finally:
         engine.dispose()
-
-
-def _create_all(connection: Connection) -> None:
-    import engine as workflow
-    from app.bootstrap import load_models
-    from app.db import Base
-
-    load_models()
-    workflow.metadata.create_all(connection)
-    Base.metadata.create_all(connection)
-    connection.commit()
 
 
 def downgrade(url: str, revision: str) -> None:

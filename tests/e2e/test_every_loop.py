@@ -1,4 +1,7 @@
-"""Every loop of the complaint process, in the browser: contested, refused, returned, raised, unreachable, dissatisfied, withdrawn."""
+"""Every loop of the complaint process, in the browser.
+
+Contested, refused, returned, raised, unreachable, dissatisfied, withdrawn.
+"""
 
 from __future__ import annotations
 
@@ -50,9 +53,7 @@ def implement(someone: Someone, number: str) -> None:
     someone("ren.fang").does(number, "decide_penalty", outcome="no_penalty", basis="Nobody is to blame.")
 
 
-def test_contested_refused_returned_raised_and_never_reached(
-    app: Flask, clock: VirtualClock, person: Someone
-) -> None:
+def test_contested_refused_returned_raised_and_never_reached(app: Flask, clock: VirtualClock, person: Someone) -> None:
     number = register(person, "wu.xiaoyan", severity="minor")
     person("sun.lihua").does(
         number, "judge", outcome="not_valid", reason="Outside of the contract.", reply="We cannot accept this claim."

@@ -1,6 +1,7 @@
 """What Keliu looks like, in both languages: the pictures of the documentation are taken here.
 
-``KELIU_SCREENSHOTS=docs/screenshots pytest tests/e2e/test_pictures.py`` renews them; otherwise they go to ``tests/e2e/out``.
+``KELIU_SCREENSHOTS=docs/screenshots pytest tests/e2e/test_pictures.py`` renews them; otherwise they go to
+``tests/e2e/out``.
 """
 
 from __future__ import annotations

@@ -17,9 +17,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import engine
-from app import create_app
+from app import create_app, migrations
 from app.bootstrap import registries
-from app.db import Base, Database
+from app.db import Database
 from app.security import sessions
 from app.security.identity import EXTENSION as SECURITY
 from app.security.identity import Security
@@ -59,13 +59,6 @@ def principal_of(app: Flask, login: str) -> Principal:
         found = security.load(session, login)
     assert found is not None, f"nobody is called {login}"
     return found
-
-
-def create_tables(database: Database) -> None:
-    """Every table of the engine and the slices."""
-    with database.engine.begin() as connection:
-        engine.metadata.create_all(connection)
-        Base.metadata.create_all(connection)
 
 
 def load_company(app: Flask) -> None:
@@ -110,9 +103,9 @@ class Databases:
         return self.made[backend, company]
 
     def _fill(self, url: str, company: bool) -> None:
+        migrations.upgrade(url)
         app = create_app(settings_for(url, self.home), clock=engine.VirtualClock(DEMO_LOADED))
         database = database_of(app)
-        create_tables(database)
         if company:
             load_company(app)
         if database.dialect == "sqlite":  # the copy is of one file: nothing may be left in the write-ahead log

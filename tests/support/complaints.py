@@ -37,7 +37,13 @@ ANALYSED: dict[str, Any] = {
     "responsibility": "person",
     "responsible_person": "xiong.wei",
 }
-ACTION: dict[str, Any] = {"description": "发布补丁", "kind": "corrective", "owner": "bai.lu", "due_on": "2026-11-27", "cost": 1200}
+ACTION: dict[str, Any] = {
+    "description": "发布补丁",
+    "kind": "corrective",
+    "owner": "bai.lu",
+    "due_on": "2026-11-27",
+    "cost": 1200,
+}
 SOLUTION: dict[str, Any] = {
     "remedies": ["repair"],
     "solution": "修复并发布补丁",
@@ -52,7 +58,12 @@ PENALTY: dict[str, Any] = {
     "penalty_amount": 500,
     "basis": "绝密的处罚依据",
 }
-EVALUATION: dict[str, Any] = {"result": "resolved", "result_text": "已修复", "lessons": "要测大图", "prevention": "增加大图测试"}
+EVALUATION: dict[str, Any] = {
+    "result": "resolved",
+    "result_text": "已修复",
+    "lessons": "要测大图",
+    "prevention": "增加大图测试",
+}
 
 
 @dataclass

@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 PASSWORD = "keliu-demo"
 PICTURES = Path(os.environ.get("KELIU_SCREENSHOTS", Path(__file__).parents[1] / "e2e" / "out"))
-STEPS: dict[str, str] = json.loads((Path(__file__).parents[2] / "processes/complaint.en.json").read_text("utf-8"))["elements"]
+_ENGLISH = Path(__file__).parents[2] / "processes" / "complaint.en.json"
+STEPS: dict[str, str] = json.loads(_ENGLISH.read_text("utf-8"))["elements"]
 """What the steps of a complaint are called in English."""
 
 Row = Mapping[str, Any]

@@ -1,6 +1,5 @@
 """Foundation: the engine, people, customers, complaints, imports and notices."""
 
-
 from __future__ import annotations
 
 import sqlalchemy as sa
