@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, cast, get_args
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.types import TypeDecorator
@@ -20,6 +21,7 @@ from sqlalchemy.types import TypeDecorator
 from app.web.lists.spec import Expression, Sort
 
 MAX_INTEGER = 2**63 - 1
+MAX_CURSOR = 1_000
 LARGEST_AMOUNT = Decimal(10) ** 15
 
 
@@ -63,62 +65,68 @@ class Order:
         return or_(past, column.is_(None)) if self.sort.nullable and not backwards else past
 
     def encode(self, value: Any, key: Any) -> str:
-        """The cursor of a row, for the URL."""
+        """The cursor of a row, for the URL. Raises TypeError for values of a kind that no cursor can hold."""
         text = json.dumps([_plain(value), _plain(key)], ensure_ascii=False, separators=(",", ":"))
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        if self.decode(cursor) is None:
+            raise TypeError(f"cannot page by {self.sort.expression} with {value!r}, {key!r}")
+        return cursor
 
     def decode(self, text: str) -> Cursor | None:
         """The cursor in the URL; None for anything that is not one of this order."""
-        if not text or len(text) > 1000:
+        if not text or len(text) > MAX_CURSOR:
             return None
         try:
             padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-            value, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-            if value is None and not self.sort.nullable:
-                return None
-            typed = None if value is None else _typed(value, _python_type(self.sort.expression))
-            return Cursor(typed, _typed(key, _python_type(self.key)))
+            value, key = (_read(part) for part in json.loads(base64.b64decode(padded, altchars=b"-_", validate=True)))
         except (ValueError, TypeError, InvalidOperation, binascii.Error, RecursionError):
             return None
-
-
-def _python_type(expression: Expression) -> type:
-    kind = type(expression.type)
-    if issubclass(kind, TypeDecorator):
-        # class UtcDateTime(TypeDecorator[datetime]): what it decorates may be of another type than its values are.
-        (values, *_) = get_args(kind.__orig_bases__[0])  # type: ignore[attr-defined]  # set by typing
-        return cast(type, values)
-    return expression.type.python_type
+        if not _fits(key, self.key) or not (_fits(value, self.sort.expression) or value is None and self.sort.nullable):
+            return None
+        return Cursor(value, key)
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
+    """As JSON; what JSON has no type for says which type it is."""
+    if isinstance(value, datetime):
+        return {"at": value.isoformat()}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
+    return {"amount": str(value)} if isinstance(value, Decimal) else value
 
 
-def _typed(value: Any, wanted: type) -> Any:
-    """``value`` as the column's type. Raises ValueError or TypeError if it is not such a value."""
-    if wanted is int:
-        if type(value) is not int or abs(value) > MAX_INTEGER:
-            raise TypeError
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "at": datetime.fromisoformat,
+    "day": date.fromisoformat,
+    "amount": Decimal,
+}
+
+
+def _read(value: Any) -> Any:
+    if not isinstance(value, dict):
         return value
-    if wanted is bool or wanted is float:
-        if not isinstance(value, (bool, int, float)):
-            raise TypeError
-        return wanted(value)
-    if not isinstance(value, str) or "\x00" in value:
-        raise TypeError
-    if wanted is datetime:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            raise ValueError
-        return moment
-    if wanted is date:
-        return date.fromisoformat(value)
-    if wanted is Decimal:
-        amount = Decimal(value)
-        if not amount.is_finite() or abs(amount) > LARGEST_AMOUNT:
-            raise ValueError
-        return amount
-    return value
+    ((kind, text),) = value.items()
+    if kind not in _READERS:
+        raise ValueError(kind)
+    return _READERS[kind](text)
+
+
+def _fits(value: Any, expression: Expression) -> bool:
+    """Whether the column could hold ``value``: the database must never be asked to compare anything else with it."""
+    column = expression.type
+    decorated = isinstance(column, TypeDecorator)
+    stored = column.impl_instance.python_type if isinstance(column, TypeDecorator) else column.python_type
+    if isinstance(value, (bool, str)):
+        return stored is type(value) and "\x00" not in str(value)
+    if isinstance(value, datetime):
+        return stored is datetime and value.tzinfo is not None
+    if isinstance(value, date):
+        return stored is date
+    if isinstance(value, Decimal) and (not value.is_finite() or abs(value) > LARGEST_AMOUNT):
+        return False
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        return False
+    # A decorated number (fen shown as yuan) may be stored as another kind of number than it is in Python.
+    return isinstance(value, (int, Decimal, float)) and (
+        stored is type(value) or (decorated and stored in (int, float, Decimal))
+    )
