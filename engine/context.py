@@ -37,6 +37,10 @@ class Doorbell(Protocol):
         """Call ``wake`` whenever there may be due jobs."""
         ...
 
+    def alone(self) -> bool:
+        """Whether no worker of another machine, past or present, can be at work on this database."""
+        ...
+
     def stop(self) -> None:
         """Wake nobody any more."""
         ...
@@ -50,6 +54,10 @@ class SilentBell:
 
     def start(self, wake: Callable[[], None]) -> None:
         """Nothing to do."""
+
+    def alone(self) -> bool:
+        """It knows nothing."""
+        return False
 
     def stop(self) -> None:
         """Nothing to do."""

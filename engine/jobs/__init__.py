@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from engine.jobs.bells import ApsBell, FileLock
 from engine.jobs.claiming import Claimed, claim, next_due, rescue
-from engine.jobs.running import rescue_expired, run_claimed, run_due, run_prompt, run_until_quiet, worker_name
+from engine.jobs.presence import worker_name
+from engine.jobs.running import rescue_lost, run_claimed, run_due, run_prompt, run_until_quiet
 from engine.jobs.worker import Worker
 
 __all__ = [
@@ -15,7 +16,7 @@ __all__ = [
     "claim",
     "next_due",
     "rescue",
-    "rescue_expired",
+    "rescue_lost",
     "run_claimed",
     "run_due",
     "run_prompt",

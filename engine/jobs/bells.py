@@ -43,6 +43,11 @@ class FileLock:
         self._file = file
         return True
 
+    @property
+    def held(self) -> bool:
+        """Whether this process has it."""
+        return self._file is not None
+
     def release(self) -> None:
         """Let another process have it."""
         if self._file is not None:
@@ -80,8 +85,14 @@ class ApsBell:
         scheduler.add_job(
             self._sweep, IntervalTrigger(seconds=SWEEP_SECONDS, timezone=UTC), coalesce=True, misfire_grace_time=None
         )
+        if self._lock is not None:
+            self._lock.acquire()
         scheduler.start()
         self._scheduler = scheduler
+
+    def alone(self) -> bool:
+        """Who holds the lock of a database file knows that the file is in use on no other machine."""
+        return self._lock is not None and self._lock.held
 
     def stop(self) -> None:
         """Ring no more; another process may take over."""

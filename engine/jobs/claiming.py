@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Row, Select, select, text, update
 from sqlalchemy.orm import Session
 
 from engine.commands.model import RunJob
 from engine.context import now, runtime
 from engine.errors import LeaseLost
 from engine.facade import record_incident
+from engine.jobs.presence import is_dead
 from engine.model import JobState
 from engine.store.tables import CLAIMABLE, job
 
+Held = Row[Any, Any, Any, Any, Any]
 BATCH = 20
 CLAIMABLE_NOW = text("job." + CLAIMABLE)
 """The condition of ix_job_claimable_due_at, word for word."""
@@ -35,19 +38,28 @@ class Claimed:
 
 
 def claim(session: Session, worker: str, *, ids: Collection[int] | None = None, limit: int = BATCH) -> list[Claimed]:
-    """Lease due jobs, the longest due first (ix_job_claimable_due_at); ``ids``: only these.
+    """Lease due jobs, the longest due first; ``ids``: only these.
 
-    An attempt counts from here on, so that a job that kills its worker uses up its attempts too.
+    An attempt counts from here on, so that a job that kills its worker uses up its attempts too. Of the jobs that were
+    tried before only one is taken at a time, and run last: what it kills is not the attempts of all the others.
     """
+    if ids is not None:
+        return _lease(session, worker, select(job.c.id).where(CLAIMABLE_NOW, job.c.id.in_(ids)), limit)
+    fresh = select(job.c.id).where(CLAIMABLE_NOW, job.c.state != JobState.RETRYABLE.value)
+    claimed = _lease(session, worker, fresh, max(limit - 1, 1))
+    if len(claimed) < limit:
+        claimed += _lease(session, worker, select(job.c.id).where(job.c.state == JobState.RETRYABLE.value), 1)
+    return claimed
+
+
+def _lease(session: Session, worker: str, wanted: Select[tuple[int]], limit: int) -> list[Claimed]:
+    """ix_job_claimable_due_at, for retryable jobs ix_job_state_due_at."""
     at = now(session)
     lease_until = at + runtime(session).lease
-    due = select(job.c.id).where(CLAIMABLE_NOW, job.c.due_at <= at)
-    if ids is not None:
-        due = due.where(job.c.id.in_(ids))
-    due = due.order_by(job.c.due_at, job.c.id).limit(limit).with_for_update(skip_locked=True)
+    due = wanted.where(job.c.due_at <= at).order_by(job.c.due_at, job.c.id).limit(limit)
     statement = (
         update(job)
-        .where(job.c.id.in_(due.scalar_subquery()))
+        .where(job.c.id.in_(due.with_for_update(skip_locked=True).scalar_subquery()))
         .values(state=JobState.RUNNING.value, worker=worker, lease_until=lease_until, attempts=job.c.attempts + 1)
         .returning(job.c.id, job.c.due_at)
     )
@@ -55,23 +67,38 @@ def claim(session: Session, worker: str, *, ids: Collection[int] | None = None, 
     return [Claimed(row.id, worker, lease_until) for row in sorted(found, key=lambda row: (row.due_at, row.id))]
 
 
-def rescue(session: Session) -> int:
-    """Give back the jobs whose lease ran out; those without attempts left become incidents. Returns how many."""
+def rescue(session: Session, *, alone: bool = False) -> int:
+    """Give back the jobs whose worker is dead or whose lease ran out; those without attempts left become incidents.
+
+    A worker is dead when its process ran on this machine and is gone, or, for somebody who is ``alone``, when it
+    ran on any other machine. Should it be alive after all, the fence keeps what it does out. Returns how many.
+    """
     at = now(session)
-    query = (
-        select(job.c.id, job.c.worker, job.c.lease_until, job.c.attempts, job.c.max_attempts)
-        .where(job.c.state == JobState.RUNNING.value, job.c.lease_until < at)
-        .with_for_update(skip_locked=True)
-    )
-    rows = session.connection().execute(query).all()
+    columns = (job.c.id, job.c.worker, job.c.lease_until, job.c.attempts, job.c.max_attempts)
+    held = select(*columns).where(job.c.state == JobState.RUNNING.value)
+    connection = session.connection()
+
+    def lost(row: Held) -> bool:
+        return bool(row.lease_until < at or is_dead(row.worker, alone=alone))
+
+    found = [row.id for row in connection.execute(held) if lost(row)]
+    if not found:
+        return 0
+    # Skip those whose transaction is under way (the fence locks the row first of all) and those taken meanwhile.
+    locked = connection.execute(held.where(job.c.id.in_(found)).with_for_update(skip_locked=True))
+    rows = [row for row in locked if lost(row)]
     for row in rows:
-        if row.attempts >= row.max_attempts:
-            lost = LeaseLost(job_id=row.id, lease_until=row.lease_until.isoformat())
-            record_incident(session, lost, RunJob(job_id=row.id, worker=row.worker))
-            continue
-        back = {"state": JobState.RETRYABLE.value, "due_at": at, "worker": None, "lease_until": None}
-        session.connection().execute(update(job).where(job.c.id == row.id).values(last_error="lease ran out", **back))
+        _give_back(session, row, at)
     return len(rows)
+
+
+def _give_back(session: Session, row: Held, at: datetime) -> None:
+    if row.attempts >= row.max_attempts:
+        reason = LeaseLost(job_id=row.id, lease_until=row.lease_until.isoformat())
+        record_incident(session, reason, RunJob(job_id=row.id, worker=row.worker))
+        return
+    back = {"state": JobState.RETRYABLE.value, "due_at": at, "worker": None, "lease_until": None}
+    session.connection().execute(update(job).where(job.c.id == row.id).values(last_error="worker lost", **back))
 
 
 def next_due(session: Session) -> datetime | None:

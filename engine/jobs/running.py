@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
-import threading
 from collections.abc import Collection
 
 from sqlalchemy.orm import Session
@@ -14,13 +11,9 @@ from engine.context import UnitOfWork
 from engine.errors import InstanceNotActive, JobNotFound, JobNotRunnable, LeaseLost
 from engine.facade import execute, record_incident
 from engine.jobs.claiming import BATCH, Claimed, claim, rescue
+from engine.jobs.presence import worker_name
 
 log = logging.getLogger("engine.jobs")
-
-
-def worker_name(kind: str) -> str:
-    """A name no other thread of any process has now."""
-    return f"{kind}-{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}"[:100]
 
 
 def run_prompt(database: UnitOfWork, rung: Collection[int]) -> int:
@@ -77,10 +70,10 @@ def run_claimed(database: UnitOfWork, job: Claimed) -> bool:
     return False
 
 
-def rescue_expired(database: UnitOfWork) -> int:
-    """Give the jobs of silent workers back; returns how many."""
+def rescue_lost(database: UnitOfWork, *, alone: bool = False) -> int:
+    """Give the jobs of dead and silent workers back (see :func:`rescue`); returns how many."""
 
     def work(session: Session) -> int:
-        return rescue(session)
+        return rescue(session, alone=alone)
 
     return database.write(work)

@@ -7,7 +7,7 @@ import threading
 
 from engine.context import Doorbell, UnitOfWork, runtime
 from engine.jobs.claiming import BATCH
-from engine.jobs.running import rescue_expired, run_due
+from engine.jobs.running import rescue_lost, run_due
 
 log = logging.getLogger("engine.jobs")
 
@@ -65,7 +65,7 @@ class Worker:
                 log.exception("worker %s could not look at the ledger", name)
 
     def _drain(self, name: str) -> None:
-        rescue_expired(self._database)
+        rescue_lost(self._database, alone=self._bell.alone())
         while not self._stopping.is_set():
             if run_due(self._database, name, limit=BATCH) == 0:
                 return

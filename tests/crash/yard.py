@@ -62,7 +62,7 @@ def clerk(keliu: World, name: str, told: Path) -> None:
 def work(keliu: World, name: str) -> None:
     """A worker: run due jobs, give back those of the dead."""
     while remaining(keliu):
-        engine.jobs.rescue_expired(keliu.database)
+        engine.jobs.rescue_lost(keliu.database)
         if not engine.jobs.run_due(keliu.database, name, limit=3):
             time.sleep(0.02)
 

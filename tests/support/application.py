@@ -156,7 +156,7 @@ def signed_in(app: Flask, login: str, *, language: str = "en") -> FlaskClient:
 
 def drain(database: Database) -> int:
     """Run every job that is due, as a worker would; returns how many ran."""
-    engine.jobs.rescue_expired(database)
+    engine.jobs.rescue_lost(database)
     return engine.jobs.run_until_quiet(database)
 
 

@@ -299,7 +299,7 @@ def test_a_job_of_a_silent_worker_is_taken_back(keliu: World) -> None:
     assert keliu.run_due() == 0
 
     keliu.clock.advance(timedelta(minutes=6))
-    assert engine.jobs.rescue_expired(keliu.database) == 1
+    assert engine.jobs.rescue_lost(keliu.database) == 1
     assert keliu.run_due() == 1
 
     assert keliu.open(instance_id) == ["call"]
@@ -315,7 +315,7 @@ def test_a_job_that_kills_its_worker_uses_up_its_attempts(keliu: World) -> None:
     for _ in range(4):
         assert len(keliu.database.write(lambda session: engine.jobs.claim(session, "dies"))) == 1
         keliu.clock.advance(timedelta(minutes=6))
-        engine.jobs.rescue_expired(keliu.database)
+        engine.jobs.rescue_lost(keliu.database)
 
     assert keliu.database.write(lambda session: engine.jobs.claim(session, "dies")) == []
     (incident,) = keliu.ask(engine.queries.incidents, instance_id=instance_id)
