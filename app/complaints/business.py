@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 import engine
 from app import files, formkit
 from app.business_objects import FilledForm, FormContext, Started, Summary
-from app.complaints import queries
+from app.complaints import labels, queries
 from app.complaints.models import Complaint
 from app.complaints.service import carrying_out, closing, intake, judging, messages, prefill, solving
 from app.complaints.service.steps import Step, record
@@ -112,7 +112,7 @@ class ComplaintObject:
         )
         return {
             number: Summary(
-                title=" ".join((summary or verbatim or "").split())[:120] or number,
+                title=labels.title(summary, verbatim),
                 subtitle=number,
                 url=f"/complaints/{number}",
                 customer=name or "",

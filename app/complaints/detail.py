@@ -19,6 +19,7 @@ from app.complaints.models import Complaint, ComplaintAction, ComplaintAppeal, C
 from app.complaints.service import messages
 from app.customers import queries as customers
 from app.security import Principal
+from app.web.due import Due, standing
 from app.web.filters import money
 from app.web.i18n import language
 from engine import tables
@@ -58,8 +59,12 @@ class WaitingTask:
     step: str
     holder: str
     groups: str
-    due_at: datetime | None
-    since: datetime
+    due: Due | None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When it is due."""
+        return self.due.at if self.due else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +105,9 @@ class Detail:
     headline: str
 
     @property
-    def due_at(self) -> datetime | None:
-        """When the most urgent task is due."""
-        return min((task.due_at for task in self.tasks if task.due_at), default=None)
+    def due(self) -> Due | None:
+        """How the deadline of the most urgent task stands."""
+        return min((task.due for task in self.tasks if task.due), key=lambda due: due.at, default=None)
 
 
 def load(session: Session, complaint: Complaint, principal: Principal) -> Detail:
@@ -148,14 +153,14 @@ def waiting(session: Session, complaint: Complaint, principal: Principal) -> lis
     titles = accounts.group_titles(session, {name for names in groups.values() for name in names}, language())
     holders = accounts.display_names(session, {row.assignee for row in rows if row.assignee}, language())
     names = labels.step_names(session, ((row.definition_id, row.node_id) for row in rows))
+    stands = standing(session)
     return [
         WaitingTask(
             task_id=row.task_id,
             step=names[row.definition_id, row.node_id],
             holder=holders.get(row.assignee or "", ""),
-            groups=", ".join(titles.get(name, name) for name in groups.get(row.task_id, ())),
-            due_at=row.due_at,
-            since=row.created_at,
+            groups=_(", ").join(titles.get(name, name) for name in groups.get(row.task_id, ())),
+            due=stands(row),
         )
         for row in rows
     ]
@@ -240,7 +245,7 @@ def _outcome(session: Session, complaint: Complaint, people: Mapping[str, str]) 
         (_("Cause"), causes.get(complaint.cause_code or "", complaint.cause_code)),
         (_("Caused by"), _department(session, complaint.cause_department)),
         (_("Directly responsible"), people.get(complaint.responsible_person or "", "") or complaint.no_person_reason),
-        (_("Remedies"), ", ".join(remedies.get(code, code) for code in complaint.remedies or ())),
+        (_("Remedies"), _(", ").join(remedies.get(code, code) for code in complaint.remedies or ())),
         (_("Solution"), complaint.solution),
         (_("Compensation proposed"), _yuan(complaint.compensation)),
         (_("Compensation approved"), _yuan(complaint.approved_compensation)),

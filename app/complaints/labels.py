@@ -114,8 +114,13 @@ def user_tasks(session: Session) -> Options:
 
 def headline(complaint: Complaint) -> str:
     """The agent's summary, else the beginning of the customer's words."""
-    text = " ".join((complaint.summary or complaint.verbatim or "").split())
-    return text if len(text) <= 120 else f"{text[:119]}…"
+    return title(complaint.summary, complaint.verbatim)
+
+
+def title(summary: str | None, verbatim: str | None) -> str:
+    """One line that tells what the case is about."""
+    text = " ".join((summary or verbatim or "").split())
+    return (text if len(text) <= 120 else f"{text[:119]}…") or _("Complaint not described yet")
 
 
 def first_message(errors: FieldErrors) -> str:

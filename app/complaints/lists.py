@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Session
@@ -52,7 +53,7 @@ class ComplaintLine:
     @property
     def steps(self) -> str:
         """The steps that wait, by name."""
-        return "; ".join(dict.fromkeys(name for name, _task in self.tasks))
+        return str(_("; ")).join(dict.fromkeys(name for name, _task in self.tasks))
 
     @property
     def state(self) -> str:
@@ -62,7 +63,12 @@ class ComplaintLine:
     @property
     def due_at(self) -> Any:
         """When the most urgent task is due."""
-        return next((task.due_at for _name, task in self.tasks if task.due_at), None)
+        return self.first_due.due_at if self.first_due else None
+
+    @property
+    def first_due(self) -> queries.OpenTaskRow | None:
+        """The most urgent task that has a deadline."""
+        return next((task for _name, task in self.tasks if task.due_at), None)
 
 
 def _select(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:

@@ -94,6 +94,9 @@ class OpenTaskRow:
     assignee: str | None
     created_at: datetime
     due_at: datetime | None
+    service_minutes: int | None
+    calendar: str | None
+    ended_at: None = None
 
 
 def open_tasks(session: Session, numbers: Iterable[str]) -> dict[str, list[OpenTaskRow]]:
@@ -109,6 +112,8 @@ def open_tasks(session: Session, numbers: Iterable[str]) -> dict[str, list[OpenT
             task.c.assignee,
             task.c.created_at,
             task.c.due_at,
+            task.c.service_minutes,
+            task.c.calendar,
         )
         .join(Complaint, Complaint.instance_id == task.c.instance_id)
         .where(Complaint.number.in_(list(numbers)), task.c.state.in_(("created", "claimed")))

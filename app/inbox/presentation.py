@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -16,21 +14,11 @@ from app.accounts import queries as accounts
 from app.business_objects import BusinessObjects, Summary
 from app.inbox.queries import StartedRow
 from app.security import Principal
+from app.web.due import Due, calendars_of, due_of
 from app.web.i18n import language
 
 KNOWN_PROCESSES = 256
 _process_names: dict[str, tuple[str, str]] = {}
-AT_RISK = 0.8
-"""Part of the service level after which a task is at risk [C15]."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """How a deadline stands. ``remaining`` is working time, negative when it is over."""
-
-    at: datetime
-    remaining: timedelta
-    state: str  # ok, risk, late
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +74,6 @@ def started_lines(
     logins = {assignee for row in found for _node, assignee in row.waits_at if assignee}
     names = accounts.display_names(session, logins, language())
     return [_started_line(session, row, summaries.get((row.definition_key, row.business_key)), names) for row in found]
-
-
-Calendars = Callable[[str | None], engine.WorkingCalendar]
-
-
-def calendars_of(session: Session) -> Calendars:
-    """The working calendars, each read once for a whole page."""
-    return lru_cache(maxsize=None)(lambda name: engine.runtime(session).calendars(session, name))
-
-
-def due_of(session: Session, task: engine.TaskRow, calendars: Calendars) -> Due | None:
-    """How the deadline of a task stands on its calendar; at the moment it ended for one that is over."""
-    if task.due_at is None:
-        return None
-    now, calendar = task.ended_at or engine.now(session), calendars(task.calendar)
-    if task.due_at <= now:
-        return Due(task.due_at, -calendar.between(task.due_at, now), "late")
-    remaining = calendar.between(now, task.due_at)
-    minutes = task.service_minutes
-    allowed = timedelta(minutes=minutes) if minutes else calendar.between(task.created_at, task.due_at)
-    return Due(task.due_at, remaining, "risk" if remaining <= allowed * (1 - AT_RISK) else "ok")
 
 
 def step_name(session: Session, definition_id: str, node_id: str) -> str:

@@ -76,7 +76,9 @@ def enter() -> Any:
     """Find out who is asking and refuse what the route's declared access does not allow."""
     impersonate(ANONYMOUS)
     if request.url_rule is None or request.endpoint is None:
-        return None  # the routing error becomes a 404 or 405 page
+        if not is_program(request):
+            impersonate(_identified(PUBLIC))  # the routing error becomes a 404 or 405 page, with the person's menu
+        return None
     if not request.path.isprintable():
         raise NotVisible  # nothing is called so, and PostgreSQL refuses to be asked for a NUL
     access = declared_access(current_app, request.endpoint, request.method)
@@ -145,8 +147,8 @@ def _by_cookie(secret: str) -> Principal:
 
 def _follow(row: UserSession, now: datetime) -> None:
     """Write down that the person is there, and give the session a new id when the person's rights changed."""
-    view = current_app.view_functions[str(request.endpoint)]
-    if is_polling(view, request.method) or request.headers.get("X-Keliu-Poll"):
+    view = current_app.view_functions.get(str(request.endpoint))
+    if view is None or is_polling(view, request.method) or request.headers.get("X-Keliu-Poll"):
         return
     session_id, agent = row.id, request.user_agent.string
     if row.rotate and request.method == "GET" and not request.headers.get("HX-Request"):

@@ -21,6 +21,7 @@ async function text(url) {
   return answer.text();
 }
 
+const LABEL_WIDTH = 110; // enough for two words a line
 const READABLE = 0.7; // below this scale, names cannot be read
 
 class KeliuDiagram extends HTMLElement {
@@ -81,7 +82,12 @@ class KeliuDiagram extends HTMLElement {
         continue;
       }
       element.businessObject.name = name;
-      const shapes = [element, registry.get(`${id}_label`)].filter(Boolean);
+      const label = registry.get(`${id}_label`);
+      if (label && label.width < LABEL_WIDTH) {
+        label.x -= (LABEL_WIDTH - label.width) / 2; // the file leaves room for its own language only
+        label.width = LABEL_WIDTH;
+      }
+      const shapes = [element, label].filter(Boolean);
       for (const shape of shapes) {
         const type = shape.waypoints ? "connection.changed" : "shape.changed";
         events.fire(type, { element: shape, gfx: registry.getGraphics(shape) });

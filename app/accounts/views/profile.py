@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 import engine
 from app import db
-from app.accounts import queries, schemas, service
+from app.accounts import browsers, queries, schemas, service
 from app.accounts.views.blueprint import Errors, blueprint
 from app.accounts.views.sign_in import begin_session
 from app.db.request import close_reader
@@ -104,6 +104,7 @@ def _page(errors: Errors, **more: Any) -> str:
         roles=[role.title(language) for role in queries.roles(session) if role.name in current().roles],
         tokens=sessions.tokens_of(session, login),
         sessions=sessions.open_sessions(session, login, now=now, idle=identity.security().lifetimes.idle),
+        browser=browsers.shown,
         this_session=identity.session_id(),
         token_days=schemas.TOKEN_DAYS,
         minimum=passwords.MINIMUM,

@@ -30,7 +30,7 @@ def send(number: str, name: str) -> ResponseReturnValue:
     except FieldErrors as refused:
         page = detail.load(session, complaint, principal)
         shown = {"message": name, "message_text": text, "message_errors": refused.errors}
-        return render_template("complaints/show.html", it=page, now=engine.now(session), **shown), 422
+        return render_template("complaints/show.html", it=page, **shown), 422
     flash(_("It was passed on."), "success")
     return redirect(url_for(".show", number=number), 303)
 
@@ -47,7 +47,7 @@ def change_summary(number: str) -> ResponseReturnValue:
     except FieldErrors as refused:
         page = detail.load(session, complaint, principal)
         shown = {"summary_text": text, "summary_errors": refused.errors["summary"]}
-        return render_template("complaints/show.html", it=page, now=engine.now(session), **shown), 422
+        return render_template("complaints/show.html", it=page, **shown), 422
     flash(_("The changes were saved."), "success")
     return redirect(url_for(".show", number=number), 303)
 

@@ -19,6 +19,7 @@ from app.customers import queries as customers
 from app.customers.models import Customer
 from app.errors import NotVisible
 from app.security import current, polling, requires
+from app.web.due import standing
 from app.web.i18n import language
 from app.web.lists import respond
 
@@ -29,7 +30,7 @@ OF_CUSTOMER = 20
 @requires(SEES)
 def index() -> ResponseReturnValue:
     """The list, its fragment or its export."""
-    return respond(lists.COMPLAINTS, "complaints/index.html", "complaints/_list.html", now=engine.now(db.session()))
+    return respond(lists.COMPLAINTS, "complaints/index.html", "complaints/_list.html", standing=standing(db.session()))
 
 
 @blueprint.get("/<number>")
@@ -38,7 +39,7 @@ def show(number: str) -> ResponseReturnValue:
     """Everything about a complaint that this person may know."""
     session = db.session()
     page = detail.load(session, visible(session, number), current())
-    return render_template("complaints/show.html", it=page, now=engine.now(session))
+    return render_template("complaints/show.html", it=page)
 
 
 @blueprint.get("/<number>/current")
@@ -48,7 +49,7 @@ def tasks(number: str) -> ResponseReturnValue:
     """What waits now and for whom, for the page to refresh itself."""
     session = db.session()
     found = detail.waiting(session, visible(session, number), current())
-    return render_template("complaints/_tasks.html", tasks=found, now=engine.now(session), number=number)
+    return render_template("complaints/_tasks.html", tasks=found, number=number)
 
 
 @blueprint.get("/<number>/panel")
@@ -57,7 +58,7 @@ def panel(number: str) -> ResponseReturnValue:
     """What stands beside a task of this complaint: customer, words, timeline."""
     session = db.session()
     page = detail.load(session, visible(session, number), current())
-    return render_template("complaints/_panel.html", it=page, now=engine.now(session))
+    return render_template("complaints/_panel.html", it=page)
 
 
 @blueprint.get("/<number>/archive")
@@ -141,4 +142,4 @@ def of_customer(customer_id: int) -> ResponseReturnValue:
     lines = lists.lines(session, session.execute(statement).all())
     template = "complaints/_of_customer.html" if "HX-Request" in request.headers else "complaints/of_customer.html"
     count = queries.count_of_customer(session, principal, customer_id)
-    return render_template(template, lines=lines, count=count, customer_id=customer_id, now=engine.now(session))
+    return render_template(template, lines=lines, count=count, customer_id=customer_id)
