@@ -53,6 +53,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "不支持元素 {type}。请删除或用受支持的元素代替。",
         "The element {type} is not supported. Remove or replace it.",
     ),
+    "too_long": (
+        "{what} 超过 {allowed} 个字符。请缩短。",
+        "{what} has more than {allowed} characters. Shorten it.",
+    ),
     "took_too_long": ("检查流程用时过长。请拆分流程。", "Checking the process took too long. Split it."),
     "no_start": ("没有起点。请加一个开始事件。", "There is no place to begin. Add a start event."),
     "several_starts": (
@@ -238,6 +242,39 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "expression": (
         "表达式“{expression}”不被接受：{reason}。请改正。",
         'The expression "{expression}" is not accepted: {reason}. Correct it.',
+    ),
+    # calls
+    "call_target": (
+        "调用活动没有指明流程。请填写 calledElement。",
+        "The call activity names no process. Enter calledElement.",
+    ),
+    "call_computed": (
+        "调用的流程“{expression}”是表达式。请写固定的流程标识，用网关选择。",
+        'The called process "{expression}" is an expression. Write a fixed key and choose with a gateway.',
+    ),
+    "call_binding": (
+        "不支持版本绑定“{binding}”（版本“{version}”）。请用 latest、deployment，或 version 加版本号。",
+        'The binding "{binding}" (version "{version}") is not known. Use latest, deployment, or version and number.',
+    ),
+    "call_latest": (
+        "被调用流程的版本在部署时确定；要使用更新的版本，请重新部署本流程。",
+        "The version of the called process is fixed when this one is deployed. Deploy again to use a newer one.",
+    ),
+    "call_mapping": (
+        "不支持变量映射“{name}”。请填写 source 或 sourceExpression 和 target，或 variables=\"all\"。",
+        'The mapping "{name}" is not supported. Give source or sourceExpression and target, or variables="all".',
+    ),
+    "call_versions": (
+        "同一流程在“{reference}”处以另一版本调用。请统一版本绑定。",
+        'The same process is called in another version at "{reference}". Use one binding.',
+    ),
+    "call_recursion": (
+        "流程在任何等待之前调用自身，会运行到调用深度上限。请先加入任务或定时器。",
+        "The process calls itself before anybody has waited and may run into the limit of depth. Put a task before it.",
+    ),
+    "call_missing": (
+        "找不到被调用的流程“{reference}”（{binding}）。请一起部署或先部署它。",
+        'The called process "{reference}" ({binding}) is not there. Deploy it together with this one, or before it.',
     ),
     # decisions
     "no_decision": (

@@ -24,5 +24,7 @@ class Limits:
     """Items of one multi-instance activity."""
     catch_up: int = 1_000
     """Late cycles of one timer that fire one after the other."""
+    call_depth: int = 20
+    """Processes that call each other, one inside the other."""
     message_lifetime: timedelta = timedelta(days=30)
     """How long a message thrown by a process waits for its receiver."""

@@ -53,6 +53,7 @@ class JobKind(StrEnum):
     TIMER = "timer"  # a BPMN timer of a waiting instance
     DEADLINE = "deadline"  # 80 %, 100 % or + 1 working day of a user task's service level
     SERVICE_TASK = "service_task"  # call of a registered handler, or work for an external worker
+    CALL = "call"  # start of a called process, or what it tells the process that called it
     MESSAGE = "message"  # an early message kept for a subscriber, or one to deliver
     WORK = "work"  # work of an application slice (an import, a notice), run by a registered worker function
 
@@ -145,6 +146,25 @@ class WaitingService:
     node_id: str
     topic: str
     variables: Variables
+    local_variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCall:
+    """A call activity that waits for the process it called."""
+
+    task_id: str
+    node_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """What a called process starts with."""
+
+    key: str
+    business_key: str | None
+    variables: Variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +202,7 @@ class Waiting:
     timers: tuple[WaitingTimer, ...]
     subscriptions: tuple[WaitingSubscription, ...]
     services: tuple[WaitingService, ...]
+    calls: tuple[WaitingCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from sqlalchemy.pool import StaticPool
 from engine import jobs, queries
 from engine.calendar import WorkingCalendar
 from engine.clock import VirtualClock
+from engine.commands.ending import running
 from engine.commands.model import (
     CancelInstance,
     ClaimTask,
@@ -34,7 +35,7 @@ from engine.commands.model import (
     StartProcess,
 )
 from engine.commands.projection import job_key, jobs_of
-from engine.commands.unit import restore, unit_of
+from engine.commands.unit import Unit, restore, unit_of
 from engine.context import Runtime
 from engine.errors import ExecutionFailed, TaskNotFound
 from engine.events import Event
@@ -321,6 +322,15 @@ def check_instance(session: Session, instance_id: str) -> None:
     assert {task.task_id for task in waiting.tasks} == tasks
     assert {job_key(entry) for entry in jobs_of(waiting)} == keys
     assert {(sub.task_id, sub.name) for sub in waiting.subscriptions} == subscriptions
+    _check_calls(session, unit, {call.task_id for call in waiting.calls})
+
+
+def _check_calls(session: Session, unit: Unit, waiting: set[str]) -> None:
+    """Whatever was called and runs is waited for by its caller."""
+    called = select(process_instance.c.parent_task_id).where(process_instance.c.id.in_(running(unit)))
+    assert set(session.scalars(called)) <= waiting
+    starting = queries.jobs(session, instance_id=unit.instance_id, states=UNFINISHED_JOBS, kinds=(JobKind.CALL,))
+    assert {job.task_id for job in starting if job.payload["step"] == "start"} <= waiting
 
 
 def folder(path: Path) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from engine import decisions
+from engine.commands import lengths, pins
 from engine.commands.audit import audit
 from engine.commands.model import Deploy, Result
 from engine.context import now, runtime
@@ -24,7 +25,6 @@ from engine.rows import DefinitionRow, Deployment
 from engine.spiff import CompiledProcess, compile_files
 from engine.store.tables import deployment as dep
 from engine.store.tables import process_definition as pd
-from engine.store.tables import process_definition_call as pdc
 from engine.store.tables import process_definition_part as pdp
 
 
@@ -45,20 +45,26 @@ def deploy(session: Session, command: Deploy) -> Result:
     """
     compiled = compile_files(command.files)
     findings = (
-        compiled.findings + _file_findings(command.files) + _process_findings(session, command, compiled.processes)
+        compiled.findings
+        + _file_findings(command.files)
+        + _process_findings(session, command, compiled.processes)
+        + pins.findings(session, compiled.processes)
     )
     if any(finding.severity == "error" for finding in findings):
         raise DeploymentRefused(findings)
     at = now(session)
     content = {process.key: _parts(process, command.files) for process in compiled.processes}
-    current = {process.key: _unchanged(session, process, command.files, content) for process in compiled.processes}
+    by_key = {process.key: process for process in compiled.processes}
+    own = {key: _digest(process, command.files, content[key]) for key, process in by_key.items()}
+    digests = {key: pins.digest(session, process, by_key, own) for key, process in by_key.items()}
+    current = {key: _unchanged(session, key, digests[key]) for key in by_key}
     new = [process for process in compiled.processes if current[process.key] is None]
     deployment_id = _insert_deployment(session, command, at, findings) if new else None
     if deployment_id is not None:
         for process in new:
-            parts = content[process.key]
-            current[process.key] = _insert(session, command, deployment_id, at, process, parts)
-        _pin_calls(session, new, {key: str(found) for key, found in current.items()})
+            parts, digest = content[process.key], digests[process.key]
+            current[process.key] = _insert(session, command, deployment_id, at, process, parts, digest)
+        pins.pin(session, new, {key: str(found) for key, found in current.items()})
         audit(session, command, None, command.name, {"definitions": sorted(str(found) for found in current.values())})
     rows = tuple(definition(session, str(current[process.key])) for process in compiled.processes)
     return Result(deployment=_result(command, deployment_id, at, rows, findings))
@@ -84,22 +90,31 @@ def _result(
 
 def _file_findings(files: Mapping[str, bytes]) -> tuple[Finding, ...]:
     """Translations and forms must be JSON objects: others read them from the definition later."""
-    found = []
+    found = list(lengths.of_files(files))
     for name in sorted(files):
         if name.endswith(".json"):
             try:
-                fine = isinstance(json.loads(files[name]), dict)
-            except ValueError:
+                fine = _is_form_or_translation(name, json.loads(files[name]))
+            except (ValueError, RecursionError):
                 fine = False
             if not fine:
                 found.append(Finding("error", "json_unreadable", name, None, None))
     return tuple(found)
 
 
+def _is_form_or_translation(name: str, content: Any) -> bool:
+    """What is inside a form is for others to judge; a translation says the names of elements."""
+    if not isinstance(content, dict):
+        return False
+    names = content.get("elements", content)
+    return "/" in name or (isinstance(names, dict) and all(isinstance(text, str) for text in names.values()))
+
+
 def _process_findings(session: Session, command: Deploy, processes: tuple[CompiledProcess, ...]) -> tuple[Finding, ...]:
     found = [] if processes else [Finding("error", "no_process", "", None, None)]
     served = runtime(session).handlers.service_topics
     for process in processes:
+        found.extend(lengths.of_process(process))
         for node_id, node in process.nodes.items():
             if node.topic and node.topic not in served:
                 facts = {"topic": node.topic}
@@ -137,13 +152,11 @@ def _digest(process: CompiledProcess, files: Mapping[str, bytes], parts: list[Pa
     return digest.hexdigest()
 
 
-def _unchanged(
-    session: Session, process: CompiledProcess, files: Mapping[str, bytes], content: Mapping[str, list[Part]]
-) -> str | None:
+def _unchanged(session: Session, key: str, digest: str) -> str | None:
     """The latest version's id if its content is the same."""
-    query = select(pd.c.id, pd.c.sha256).where(pd.c.key == process.key).order_by(pd.c.version.desc()).limit(1)
+    query = select(pd.c.id, pd.c.sha256).where(pd.c.key == key).order_by(pd.c.version.desc()).limit(1)
     row = session.execute(query).first()
-    if row is None or row.sha256 != _digest(process, files, content[process.key]):
+    if row is None or row.sha256 != digest:
         return None
     return str(row.id)
 
@@ -173,7 +186,13 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _insert(
-    session: Session, command: Deploy, deployment_id: str, at: datetime, process: CompiledProcess, parts: list[Part]
+    session: Session,
+    command: Deploy,
+    deployment_id: str,
+    at: datetime,
+    process: CompiledProcess,
+    parts: list[Part],
+    digest: str,
 ) -> str:
     version = (session.execute(select(func.max(pd.c.version)).where(pd.c.key == process.key)).scalar() or 0) + 1
     definition_id = f"{process.key[:80]}:{version}:{uuid.uuid4().hex[:8]}"
@@ -185,7 +204,7 @@ def _insert(
         "name": process.name or process.key,
         "resource": process.resource,
         "xml": command.files[process.resource],
-        "sha256": _digest(process, command.files, parts),
+        "sha256": digest,
         "nodes": _nodes(process, parts),
         "start_messages": sorted(process.start_messages),
         "state": "active",
@@ -229,22 +248,3 @@ def _nodes(process: CompiledProcess, parts: list[Part]) -> dict[str, Any]:
         }
         for node_id, node in process.nodes.items()
     }
-
-
-def _pin_calls(session: Session, new: list[CompiledProcess], current: Mapping[str, str]) -> None:
-    """A caller keeps the versions it was deployed with: from the same deployment, else the latest."""
-    values = []
-    for process in new:
-        for called in sorted(set(process.calls)):
-            found = (
-                current.get(called)
-                or session.execute(
-                    select(pd.c.id).where(pd.c.key == called).order_by(pd.c.version.desc()).limit(1)
-                ).scalar()
-            )
-            if found is not None:
-                values.append(
-                    {"definition_id": current[process.key], "called_key": called, "called_definition_id": found}
-                )
-    if values:
-        session.execute(insert(pdc), values)

@@ -28,11 +28,12 @@ def open_incident(
     instance_id: str | None,
     job_id: int | None = None,
     node_id: str | None = None,
+    detail: str | None = None,
 ) -> int:
-    """Keep an incident and tell the listeners. Returns its id."""
+    """Keep an incident and tell the listeners. Returns its id. ``detail`` is the traceback unless it is given."""
     at = now(session)
     message = str(error) or type(error).__name__
-    detail = "".join(traceback.format_exception(error))[-DETAIL:]
+    detail = detail or "".join(traceback.format_exception(error))[-DETAIL:]
     values = {
         "instance_id": instance_id,
         "job_id": job_id,
@@ -81,6 +82,15 @@ def record_command_failure(session: Session, command: Command, error: BaseExcept
     instance_id = facts.get("instance_id") or getattr(command, "instance_id", None)
     return open_incident(
         session, "command", error, command=command, instance_id=instance_id, node_id=facts.get("node_id")
+    )
+
+
+def resolve_of_job(session: Session, job_id: int, actor: str) -> None:
+    """The incidents of a job are closed: it is tried again, or is over."""
+    session.connection().execute(
+        update(incident)
+        .where(incident.c.job_id == job_id, incident.c.state == IncidentState.OPEN.value)
+        .values(state=IncidentState.RESOLVED.value, resolved_at=now(session), resolved_by=actor)
     )
 
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from engine.commands.audit import audit
+from engine.commands.ending import cancel_instance, tell_caller
 from engine.commands.model import CancelInstance, Result, SetVariables
-from engine.commands.projection import clear, known
-from engine.commands.saving import end, record_end, save
+from engine.commands.projection import known
+from engine.commands.saving import save
 from engine.commands.unit import executing, lock_instance, restore
 from engine.commands.values import checked
-from engine.model import InstanceState
 
 
 def cancel(session: Session, command: CancelInstance) -> Result:
-    """The instance is cancelled with its tasks, jobs and subscriptions. Raises InstanceNotFound, InstanceNotActive."""
+    """The instance is cancelled with its tasks, jobs, subscriptions and all it called.
+
+    Raises InstanceNotFound, InstanceNotActive.
+    """
     unit, _ = lock_instance(session, command.instance_id, command.actor)
     audit(session, command, unit.instance_id, unit.business_key, {"reason": command.reason})
-    clear(unit)
-    end(unit, InstanceState.CANCELLED, None, command.reason)
-    record_end(unit, command.reason)
-    unit.write_history()
-    unit.publish()
+    cancel_instance(unit, command.reason)
+    tell_caller(unit, "cancelled", command.reason)
     return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state)
 
 

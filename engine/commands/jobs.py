@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine.commands import ledger
+from engine.commands import calls, ledger
 from engine.commands.audit import audit
-from engine.commands.incidents import open_incident, record_command_failure
+from engine.commands.incidents import open_incident, record_command_failure, resolve_of_job
 from engine.commands.messages import Message, deliver, deliver_signal, signal
 from engine.commands.model import AddWork, Command, Result, RetryJob, RunJob
 from engine.commands.projection import Done, known
@@ -20,11 +20,10 @@ from engine.context import now, runtime
 from engine.errors import BpmnError, EngineError, ExecutionFailed, JobNotFound, JobNotRunnable, NotFound
 from engine.events import DeadlineReached
 from engine.handlers import ServiceCall, WorkCall
-from engine.model import IncidentState, JobKind, JobState, WaitingService
+from engine.model import JobKind, JobState, WaitingService
 from engine.queries.jobs import job as find_job
 from engine.queries.tasks import task as find_task
 from engine.rows import JobRow
-from engine.store.tables import incident
 from engine.store.tables import job as jb
 
 
@@ -45,6 +44,8 @@ def run(session: Session, command: RunJob) -> Result:
             return _deadline(session, command, job)
         case JobKind.MESSAGE:
             return _message(session, command, job)
+        case JobKind.CALL:
+            return calls.run(session, command, job)
         case JobKind.WORK:
             return _work(session, command, job)
 
@@ -86,11 +87,10 @@ def _deadline(session: Session, command: RunJob, job: JobRow) -> Result:
 
 def _service(session: Session, command: RunJob, job: JobRow) -> Result:
     unit, row = lock_instance(session, _instance_id(job), command.actor)
+    handler = unit.runtime.handlers.service(str(job.topic))
+    if handler is None:  # a worker outside does it
+        raise JobNotRunnable(job_id=job.id, state=job.state.value)
     ledger.finish(session, job.id, command.worker, unit.at)
-    topic = str(job.topic)
-    handler = unit.runtime.handlers.service(topic)
-    if handler is None:
-        raise NotFound(instance_id=unit.instance_id, node_id=job.node_id, topic=topic)
     execution = restore(unit, row)
     before = execution.waiting()
     waiting = next((service for service in before.services if service.task_id == job.task_id), None)
@@ -197,16 +197,19 @@ def retry(session: Session, command: RetryJob) -> Result:
     """A failed job is available again with all its attempts. Raises JobNotFound, JobNotRunnable."""
     at = now(session)
     states = [JobState.FAILED.value, JobState.RETRYABLE.value]
-    values = {"state": JobState.AVAILABLE.value, "attempts": 0, "due_at": at, "ended_at": None, "worker": None}
+    values: dict[str, Any] = {
+        "state": JobState.AVAILABLE.value,
+        "attempts": 0,
+        "due_at": at,
+        "ended_at": None,
+        "worker": None,
+    }
+    values["max_attempts"] = ledger.ATTEMPTS
     statement = update(jb).where(jb.c.id == command.job_id, jb.c.state.in_(states)).values(values)
     row = session.connection().execute(statement.returning(jb.c.instance_id)).first()
     if row is None:
         raise JobNotRunnable(job_id=command.job_id, state=find_job(session, command.job_id).state.value)
-    session.connection().execute(
-        update(incident)
-        .where(incident.c.job_id == command.job_id, incident.c.state == IncidentState.OPEN.value)
-        .values(state=IncidentState.RESOLVED.value, resolved_at=at, resolved_by=command.actor)
-    )
+    resolve_of_job(session, command.job_id, command.actor)
     audit(session, command, row.instance_id, str(command.job_id), {})
     runtime(session).bell.ring(session, command.job_id, at)
     return Result(job_id=command.job_id, instance_id=row.instance_id)

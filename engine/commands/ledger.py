@@ -90,7 +90,7 @@ def _is_prompt(session: Session, values: Mapping[str, Any]) -> bool:
             work = handlers.work(values["topic"])
             return work is not None and work.prompt
         case kind:
-            return bool(kind == JobKind.MESSAGE)
+            return kind in (JobKind.MESSAGE, JobKind.CALL)
 
 
 def finish(session: Session, job_id: int, worker: str, at: datetime) -> None:

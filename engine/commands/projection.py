@@ -48,6 +48,8 @@ class Known:
     """(task id, dedupe key) of timers and service tasks."""
     subscriptions: frozenset[tuple[str, str]]
     """(task id, name)"""
+    calls: frozenset[str] = frozenset()
+    """Task ids of call activities."""
 
 
 def known(waiting: Waiting) -> Known:
@@ -56,6 +58,7 @@ def known(waiting: Waiting) -> Known:
         tasks={task.task_id: task for task in waiting.tasks},
         jobs=frozenset((entry.task_id, job_key(entry)) for entry in jobs_of(waiting)),
         subscriptions=frozenset((sub.task_id, sub.name) for sub in waiting.subscriptions),
+        calls=frozenset(call.task_id for call in waiting.calls),
     )
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.commands import ledger
+from engine.commands.ending import cancel_called, end, record_end, tell_caller
 from engine.commands.projection import NOTHING, Done, Known, project
 from engine.commands.unit import Unit, executing
 from engine.errors import InstanceChanged, LimitExceeded
-from engine.events import InstanceEnded
 from engine.model import InstanceState, JobKind, Thrown, Waiting, WaitingSubscription
 from engine.rows import TaskRow
 from engine.spiff import CODEC, Execution
@@ -29,14 +29,16 @@ def save(
         waiting = _deliver_early_messages(unit, execution, rows)
         variables = execution.variables()
         if execution.completed:
-            end(unit, InstanceState.COMPLETED, variables, None)
+            end(unit, InstanceState.COMPLETED, variables, _end_reason(execution))
         else:
             _save_state(unit, _dumped(unit, execution), variables)
         _record_steps(unit, execution)
         created = project(unit, rows, waiting, done=done, late=late)
+        _calls(unit, rows, waiting)
         _throw(unit, execution.thrown)
+        _tell_caller(unit, execution)
         if execution.completed:
-            record_end(unit, None)
+            record_end(unit, _end_reason(execution))
         unit.write_history()
     unit.publish()
     return created
@@ -78,6 +80,43 @@ def _record_steps(unit: Unit, execution: Execution) -> None:
             unit.record(kind, step.node_id, step.task_id, step.changes)
 
 
+def _calls(unit: Unit, rows: Known, waiting: Waiting) -> None:
+    """Each call activity that is new starts its process in a job; what is not waited for any more is cancelled."""
+    wanted = {call.task_id: call for call in waiting.calls}
+    gone = sorted(rows.calls - wanted.keys())
+    if gone:
+        keys = [{"b_instance": unit.instance_id, "b_key": f"call:{task}", "ended_at": unit.at} for task in gone]
+        unit.connection.execute(sql.CANCEL_JOB, keys)
+        cancel_called(unit, "the process that called it went on", gone)
+    entries = [
+        ledger.entry(
+            JobKind.CALL,
+            unit.at,
+            instance_id=unit.instance_id,
+            task_id=call.task_id,
+            node_id=call.node_id,
+            topic=call.key,
+            dedupe_key=f"call:{call.task_id}",
+            payload={"step": "start"},
+        )
+        for call in waiting.calls
+        if call.task_id not in rows.calls
+    ]
+    if entries:
+        ledger.add(unit.session, unit.connection, entries)
+
+
+def _tell_caller(unit: Unit, execution: Execution) -> None:
+    outcome = None
+    if execution.completed:
+        outcome = "completed" if execution.error is None else "error"
+    tell_caller(unit, outcome, execution.error, execution.escalated)
+
+
+def _end_reason(execution: Execution) -> str | None:
+    return None if execution.error is None else f"error {execution.error}"
+
+
 def _throw(unit: Unit, thrown: list[Thrown]) -> None:
     """Messages and signals for others are jobs: their receivers move in transactions of their own."""
     entries = []
@@ -116,31 +155,3 @@ def _save_state(unit: Unit, blob: bytes, variables: Mapping[str, Any]) -> None:
     }
     if sql.SAVE_STATE.run(unit.connection, values) != 1:
         raise InstanceChanged(instance_id=unit.instance_id)
-
-
-def end(unit: Unit, state: InstanceState, variables: Mapping[str, Any] | None, reason: str | None) -> None:
-    """Mark the instance ended; its state blob is no longer needed. Raises InstanceChanged."""
-    values: dict[str, Any] = {
-        "b_id": unit.instance_id,
-        "b_version": unit.version,
-        "blob": None,
-        "codec": CODEC,
-        "updated_at": unit.at,
-        "state": state.value,
-        "ended_at": unit.at,
-        "end_reason": reason,
-    }
-    statement = sql.END_INSTANCE
-    if variables is not None:
-        values["variables"] = variables
-        statement = sql.END_INSTANCE_WITH_VARIABLES
-    if statement.run(unit.connection, values) != 1:
-        raise InstanceChanged(instance_id=unit.instance_id)
-    unit.state = state
-    unit.connection.execute(sql.RESOLVE_INCIDENTS, {"instance": unit.instance_id, "at": unit.at, "by": unit.actor})
-
-
-def record_end(unit: Unit, reason: str | None) -> None:
-    """The last line of the history and the last event."""
-    unit.record("instance_ended", changes={"state": unit.state.value, "reason": reason})
-    unit.events.append(InstanceEnded(**unit.facts(), state=unit.state, reason=reason))

@@ -37,11 +37,23 @@ def start(session: Session, command: StartProcess) -> Result:
     return start_definition(session, row, command)
 
 
-def start_definition(session: Session, row: Row[Any], command: StartProcess, *, message: str | None = None) -> Result:
-    """Start a definition row (id, key), by ``message`` if the start event is a message's."""
+def start_definition(
+    session: Session,
+    row: Row[Any],
+    command: StartProcess,
+    *,
+    message: str | None = None,
+    parent: tuple[str, str] | None = None,
+) -> Result:
+    """Start a definition row (id, key), by ``message`` if the start event is a message's.
+
+    ``parent``: instance and task of the call activity that called it.
+    """
     variables = checked(command.variables)
     first_variables = checked(command.complete_variables)
     unit = _unit(session, row, command)
+    if parent is not None:
+        unit.parent_instance_id, unit.parent_task_id = parent
     title = command.title[:300]
     _insert(unit, title, variables)
     unit.record("instance_started", changes=variables)
@@ -108,6 +120,8 @@ def _insert(unit: Unit, title: str, variables: Mapping[str, Any]) -> None:
         "started_at": unit.at,
         "started_by": unit.actor,
         "updated_at": unit.at,
+        "parent_instance_id": unit.parent_instance_id,
+        "parent_task_id": unit.parent_task_id,
     }
     try:
         unit.connection.execute(sql.INSERT_INSTANCE, values)

@@ -47,6 +47,8 @@ class Unit:
     state: InstanceState
     version: int
     started_by: str
+    parent_instance_id: str | None = None
+    parent_task_id: str | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     writes: list[tuple[Prepared, list[dict[str, Any]]]] = field(default_factory=list)
@@ -113,6 +115,7 @@ class Unit:
             limits=self.runtime.limits,
             business_key=self.business_key,
             starter=self.started_by,
+            called=self.parent_instance_id is not None,
         )
 
 
@@ -132,6 +135,8 @@ def unit_of(session: Session, connection: Connection, row: Locked, actor: str) -
         state=InstanceState(row["i_state"]),
         version=row["i_version"],
         started_by=row["i_started_by"],
+        parent_instance_id=row["i_parent_instance_id"],
+        parent_task_id=row["i_parent_task_id"],
     )
 
 

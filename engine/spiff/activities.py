@@ -68,7 +68,7 @@ class Activity(Node):
     def _write_outputs(self, task: Task) -> None:
         """Output parameters are computed with the input parameters in sight and set around the activity."""
         results = {name: variables.resolve(task, text) for name, text in self.element.outputs.items()}
-        for name in self.element.inputs:
+        for name in (*self.element.inputs, *task.internal_data.pop(variables.ADDED, ())):
             task.internal_data[variables.LOCAL].pop(name, None)
         variables.write(task, {name: variables.plain(value) for name, value in results.items()})
 

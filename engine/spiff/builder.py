@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from engine.decisions import Decision
-from engine.spiff import activities, gateways, happenings, source
+from engine.spiff import activities, calls, gateways, happenings, source
 from engine.spiff.listeners import BoundaryEvent, EventStart
 from engine.spiff.node import Node, Path
 
@@ -24,6 +24,7 @@ SIMPLE: Mapping[str, type[Node]] = {
     "scriptTask": activities.ScriptTask,
     "serviceTask": activities.ServiceTask,
     "subProcess": activities.SubProcess,
+    "callActivity": calls.CallActivity,
     "boundaryEvent": BoundaryEvent,
 }
 

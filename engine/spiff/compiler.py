@@ -29,6 +29,7 @@ class NodeInfo:
     scope: str = ""
     topic: str | None = None
     decision: str | None = None
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class CompiledProcess:
     nodes: Mapping[str, NodeInfo]
     start_messages: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
+    bindings: Mapping[str, source.CallText] = field(default_factory=dict)
+    """Which version each called process is wanted in, with the node that says so."""
     decisions: tuple[str, ...] = ()
     form_keys: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
@@ -92,6 +95,7 @@ def _compile_bpmn(
 
 def _describe(process: source.Process) -> CompiledProcess:
     nodes = {node.id: _info(scope, node) for scope, node in process.scope.walk()}
+    bindings = {node.call.key: node.call for _, node in process.scope.walk() if node.call is not None}
     starts = [node for node in process.scope.nodes.values() if node.type == "startEvent"]
     return CompiledProcess(
         key=process.key,
@@ -99,7 +103,8 @@ def _describe(process: source.Process) -> CompiledProcess:
         resource=process.resource,
         nodes=nodes,
         start_messages=tuple(node.event.name for node in starts if node.event.kind == "message"),
-        calls=tuple(sorted({node.called for _, node in process.scope.walk() if node.called})),
+        calls=tuple(sorted(bindings)),
+        bindings=bindings,
         decisions=_distinct(info.decision for info in nodes.values()),
         form_keys=_distinct(info.form_key for info in nodes.values()),
         topics=_distinct(info.topic for info in nodes.values()),
@@ -124,4 +129,5 @@ def _info(scope: source.Scope, node: source.Node) -> NodeInfo:
         scope=scope.id,
         topic=node.attributes.get("topic"),
         decision=node.attributes.get("decisionRef"),
+        called=node.call.key if node.call else None,
     )

@@ -25,6 +25,8 @@ class ExecutionContext:
     limits: Limits = field(default_factory=Limits)
     business_key: str | None = None
     starter: str = "system"
+    called: bool = False
+    """Whether another process waits for this one."""
 
     @cached_property
     def time_zone(self) -> ZoneInfo:

@@ -11,8 +11,8 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.errors import BadVariables, EngineError, ExecutionFailed, MessageNotExpected, TaskNotFound
-from engine.model import Step, Thrown, Waiting
-from engine.spiff import codec, faults, happenings, timers, variables, waiting
+from engine.model import CallRequest, Step, Thrown, Waiting
+from engine.spiff import calls, codec, faults, happenings, timers, variables, waiting
 from engine.spiff.activities import ServiceTask, UserTask
 from engine.spiff.context import ExecutionContext
 from engine.spiff.happenings import ThrowByHandler
@@ -61,6 +61,16 @@ class Execution:
         return self._workflow.thrown
 
     @property
+    def escalated(self) -> list[str]:
+        """Escalations nobody here caught: for the process that called this one."""
+        return self._workflow.escalated
+
+    @property
+    def error(self) -> str | None:
+        """The error by which a called process ended, for the process that called it."""
+        return self._workflow.error
+
+    @property
     def completed(self) -> bool:
         """Whether nothing is left to do."""
         return bool(self._workflow.completed)
@@ -82,17 +92,48 @@ class Execution:
         """A person has done a user task. Raises TaskNotFound when it is not open."""
         self._finish(self._find(task_id, UserTask, TaskState.READY), variables)
 
-    def finish_service(self, task_id: str, variables: Mapping[str, Any]) -> None:
-        """A handler has done a service task."""
-        self._finish(self._find_service(task_id), variables)
+    def finish_service(self, task_id: str, changes: Mapping[str, Any], local: Mapping[str, Any] | None = None) -> None:
+        """A handler or external worker has done a service task; its output parameters may read ``local``."""
+        task = self._find_service(task_id)
+        if local:
+            variables.add_local(task, local)
+        self._finish(task, changes)
+
+    def catches(self, task_id: str, error_code: str) -> bool:
+        """Whether something catches this business error of a service task: the model, or whoever called the process."""
+        return self._workflow.context.called or faults.is_caught(self._find_service(task_id), error_code)
 
     def fail_service(self, task_id: str, error_code: str, message: str = "") -> None:
         """A handler raised a business error. Raises ExecutionFailed when nothing in the model catches it."""
         task = self._find_service(task_id)
         with self._guarded(task):
-            if not faults.throw_error(task, error_code):
-                reason = f"no boundary event catches error {error_code!r}: {message}"
-                raise ExecutionFailed(node_id=task.task_spec.bpmn_id, reason=reason)
+            self._throw_error(task, error_code, message)
+            self._advance()
+
+    def request(self, task_id: str) -> CallRequest:
+        """What the process starts with that a call activity waits for. Raises TaskNotFound, ExpressionFailed."""
+        return calls.request(self._find_call(task_id))
+
+    def finish_call(self, task_id: str, variables: Mapping[str, Any]) -> None:
+        """The called process has ended with these variables."""
+        task = self._find_call(task_id)
+        with self._guarded(task):
+            calls.answer(task, variables)
+        self._finish(task, {})
+
+    def fail_call(self, task_id: str, error_code: str) -> None:
+        """The called process has ended by an error. Raises ExecutionFailed when nothing in the model catches it."""
+        task = self._find_call(task_id)
+        with self._guarded(task):
+            self._throw_error(task, error_code, "of the called process")
+            self._advance()
+
+    def escalate_call(self, task_id: str, code: str) -> None:
+        """The called process has thrown an escalation that nobody in it catches."""
+        task = self._find_call(task_id)
+        with self._guarded(task):
+            if not faults.throw_escalation(task, code):
+                self._workflow.escalated.append(code)
             self._advance()
 
     def fire_timer(self, task_id: str, key: str) -> None:
@@ -165,6 +206,21 @@ class Execution:
         if "topic" not in task.internal_data:
             raise TaskNotFound(task_id=task_id)
         return task
+
+    def _find_call(self, task_id: str) -> Task:
+        task = self._find(task_id, calls.CallActivity, TaskState.STARTED)
+        if calls.CALL not in task.internal_data:
+            raise TaskNotFound(task_id=task_id)
+        return task
+
+    def _throw_error(self, task: Task, code: str, message: str) -> None:
+        """To the nearest handler, or out of a called process."""
+        if faults.throw_error(task, code):
+            return
+        if not self._workflow.context.called:
+            reason = f"no boundary event catches error {code!r}: {message}"
+            raise ExecutionFailed(node_id=task.task_spec.bpmn_id, reason=reason)
+        self._workflow.escape(code)
 
     def _write(self, task: Task, values: Mapping[str, Any]) -> None:
         if task._state & UNFINISHED:

@@ -15,7 +15,7 @@ BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 
 KNOWN_ATTRIBUTES = frozenset({
     "assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "priority", "formKey", "decisionRef",
-    "mapDecisionResult", "resultVariable", "type", "topic", "initiator",
+    "mapDecisionResult", "resultVariable", "type", "topic", "initiator", "calledElementBinding", "calledElementVersion",
 })  # fmt: skip
 WITHOUT_EFFECT = frozenset({
     "asyncBefore", "asyncAfter", "exclusive", "jobPriority", "taskPriority", "historyTimeToLive", "versionTag",
@@ -86,6 +86,8 @@ def _extension(node: Node, child: etree._Element, report: Report) -> None:
     if namespace(child) != CAMUNDA:
         return
     kind = local_name(child)
+    if kind in ("in", "out") and node.type == "callActivity":
+        return  # read by call_reader
     if kind == "properties":
         found = {item.get("name", ""): (item.get("value") or item.text or "").strip() for item in child}
         node.properties = {**node.properties, **found}

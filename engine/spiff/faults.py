@@ -18,20 +18,36 @@ def throw_escalation(origin: Task, code: str) -> bool:
     return _throw(origin, "escalation", code)
 
 
+def is_caught(origin: Task, code: str) -> bool:
+    """Whether anybody would catch that error."""
+    return _handler(origin, "error", code) is not None
+
+
 def _throw(origin: Task, kind: str, code: str) -> bool:
+    found = _handler(origin, kind, code)
+    if found is None:
+        return False
+    holder, node, attached = found
+    if attached:
+        listeners.trigger_boundary(_outermost(holder), node)
+    else:
+        listeners.trigger_event_scope(holder.workflow, node)
+    return True
+
+
+def _handler(origin: Task, kind: str, code: str) -> tuple[Task, Node, bool] | None:
+    """Who catches it: the holder, the node, and whether that is attached to the holder or begins an event scope."""
     holder: Task | None = origin
     while holder is not None:
         boundary = _match(getattr(holder.task_spec, "boundaries", ()), kind, code)
         if boundary is not None:
-            listeners.trigger_boundary(_outermost(holder), boundary)
-            return True
+            return holder, boundary, True
         if not holder.task_spec.element.by_event:
             handler = _match(holder.workflow.spec.event_starts, kind, code)
             if handler is not None:
-                listeners.trigger_event_scope(holder.workflow, handler)
-                return True
+                return holder, handler, False
         holder = holder.workflow.owner
-    return False
+    return None
 
 
 def _match(candidates: object, kind: str, code: str) -> Node | None:

@@ -80,9 +80,10 @@ def throw(task: Task, node: Node) -> None:
     elif event.kind == "signal":
         throw_signal(task, node.element)
     elif event.kind == "error":
-        faults.throw_error(task, event.name)
-    elif event.kind == "escalation":
-        faults.throw_escalation(task, event.name)
+        if not faults.throw_error(task, event.name) and variables.top(task).context.called:
+            variables.top(task).escape(event.name)
+    elif event.kind == "escalation" and not faults.throw_escalation(task, event.name):
+        variables.top(task).escalated.append(event.name)
 
 
 def throw_signal(task: Task, element: source.Node) -> None:

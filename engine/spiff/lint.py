@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from engine.decisions import MAPPINGS, Decision
 from engine.model import Finding
-from engine.spiff import builder, lint_expressions
+from engine.spiff import builder, lint_calls, lint_expressions
 from engine.spiff.reader import ACTIVITIES
 from engine.spiff.source import Node, Process, Scope
 from engine.spiff.variables import is_expression
@@ -20,8 +20,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "endEvent": ("none", "message", "signal", "error", "escalation", "terminate"),
     "boundaryEvent": ("message", "timer", "signal", "error", "escalation"),
 }
-UNSUPPORTED = frozenset({"complexGateway", "callActivity", "transaction", "adHocSubProcess"})
-WAITING = frozenset({"userTask", "receiveTask", "serviceTask", "intermediateCatchEvent", "eventBasedGateway"})
+UNSUPPORTED = frozenset({"complexGateway", "transaction", "adHocSubProcess"})
 
 
 class Report:
@@ -52,8 +51,10 @@ def check(process: Process, tables: Mapping[str, Decision], deadline: float) -> 
         if node.type == "businessRuleTask":
             _decision(report, node, tables)
         lint_expressions.check_node(report, node)
+        lint_calls.check_node(report, node)
     for scope, holder in _scopes(process):
         _scope(report, scope, holder, holder.line if holder else process.line)
+    lint_calls.check_process(report, process)
     return report.findings
 
 
@@ -113,7 +114,7 @@ def _unreachable(report: Report, scope: Scope, has_start: bool) -> None:
 
 def _busy_loop(report: Report, scope: Scope) -> None:
     """A cycle in which nobody ever waits runs until the step limit stops it."""
-    busy = {node.id for node in scope.nodes.values() if not _waits(node)}
+    busy = {node.id for node in scope.nodes.values() if not lint_calls.waits(node)}
     flows = [(f.source, f.target) for f in scope.flows.values() if f.source in busy and f.target in busy]
     while True:
         origins, targets = {origin for origin, _ in flows}, {target for _, target in flows}
@@ -124,11 +125,6 @@ def _busy_loop(report: Report, scope: Scope) -> None:
     if flows:
         node = scope.nodes[flows[0][0]]
         report.warning("busy_loop", node.id, node.line)
-
-
-def _waits(node: Node) -> bool:
-    inner = any(_waits(child) for child in node.scope.nodes.values()) if node.scope else False
-    return node.type in WAITING or "topic" in node.attributes or inner
 
 
 # one node

@@ -41,6 +41,12 @@ def check_node(report: Report, node: Node) -> None:
         _script(report, node)
 
 
+def check_text(report: Report, element: str, line: int | None, text: str) -> None:
+    """An attribute that may be computed."""
+    if is_expression(text):
+        _expression(report, element, line, text)
+
+
 def check_condition(report: Report, flow: Flow) -> None:
     """The condition of a sequence flow."""
     if flow.condition:

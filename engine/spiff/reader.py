@@ -8,7 +8,7 @@ from lxml import etree
 
 from engine.hardened_xml import XmlRefused, line_of, local_name, namespace, parse_xml
 from engine.model import Finding
-from engine.spiff import extensions
+from engine.spiff import call_reader, extensions
 from engine.spiff.source import EventText, Flow, LoopText, Node, Process, Scope, TimerText
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -145,7 +145,8 @@ class Reader:
         scope.nodes[identifier] = node
 
     def _read_activity(self, node: Node, element: etree._Element) -> None:
-        node.called = element.get("calledElement")
+        if node.type == "callActivity":
+            node.call = call_reader.read(node.id, element, self.find)
         script = _child(element, "script")
         node.script = (script.text or "") if script is not None else ""
         if node.type == "scriptTask":

@@ -43,6 +43,28 @@ class LoopText:
 
 
 @dataclass(frozen=True, slots=True)
+class MappingText:
+    """A variable that goes in or out of a called process: by name, computed, or all of them."""
+
+    name: str
+    expression: str
+    target: str
+    everything: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallText:
+    """A call as written. ``binding``: which version; empty: the one deployed together, else the newest."""
+
+    key: str
+    binding: str = ""
+    version: str = ""
+    business_key: str | None = None
+    inputs: tuple[MappingText, ...] = ()
+    outputs: tuple[MappingText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """A sequence flow."""
 
@@ -73,7 +95,7 @@ class Node:
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     script: str = ""
-    called: str | None = None
+    call: CallText | None = None
     message: str | None = None
     by_event: bool = False
     scope: Scope | None = None

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from engine.spiff.workflow import InstanceWorkflow
 
 LOCAL = "local"
+ADDED = "added"
+"""Names of the local variables that a worker gave when it finished."""
 MAX_VALUES = 100_000
 MAX_NESTING = 64
 BIGGEST_INTEGER = 2**63 - 1
@@ -64,6 +66,13 @@ def write(task: Task, changes: Mapping[str, Any]) -> None:
         holder = next((scope for scope in local if name in scope), variables)
         holder[name] = value
     task.data.update(changes)
+
+
+def add_local(task: Task, changes: Mapping[str, Any]) -> None:
+    """Set local variables of an activity; they end with it."""
+    check(changes)
+    task.internal_data.setdefault(LOCAL, {}).update(changes)
+    task.internal_data[ADDED] = sorted(changes)
 
 
 def evaluate(task: Task, text: str, calendar: str | None = None, extra: Mapping[str, Any] | None = None) -> Any:

@@ -12,12 +12,13 @@ from SpiffWorkflow.util.task import TaskState
 from engine.model import (
     ServiceLevel,
     Waiting,
+    WaitingCall,
     WaitingService,
     WaitingSubscription,
     WaitingTask,
     WaitingTimer,
 )
-from engine.spiff import happenings, timers, variables
+from engine.spiff import calls, happenings, timers, variables
 from engine.spiff.activities import UserTask, correlation_key
 from engine.spiff.assignment import DEFAULT_PRIORITY
 from engine.spiff.workflow import InstanceWorkflow
@@ -29,16 +30,19 @@ def waiting(workflow: InstanceWorkflow) -> Waiting:
     timer_rows: list[WaitingTimer] = []
     subscriptions: list[WaitingSubscription] = []
     services: list[WaitingService] = []
+    called: list[WaitingCall] = []
     for scope in workflow.scopes():
         for task in scope.live():
             if task._state == TaskState.READY and isinstance(task.task_spec, UserTask):
                 tasks.append(_user_task(task))
             elif task._state == TaskState.STARTED and "topic" in task.internal_data:
                 services.append(_service(task))
+            elif task._state == TaskState.STARTED and calls.CALL in task.internal_data:
+                called.append(WaitingCall(str(task.id), task.task_spec.bpmn_id, task.task_spec.element.call.key))
             elif task._state == TaskState.WAITING:
                 timer_rows.extend(_timers(task))
                 subscriptions.extend(_subscriptions(task))
-    return Waiting(tuple(tasks), tuple(timer_rows), tuple(subscriptions), tuple(services))
+    return Waiting(tuple(tasks), tuple(timer_rows), tuple(subscriptions), tuple(services), tuple(called))
 
 
 def _user_task(task: Task) -> WaitingTask:
@@ -73,7 +77,7 @@ def _moment(text: str | None) -> datetime | None:
 
 def _service(task: Task) -> WaitingService:
     return WaitingService(
-        str(task.id), task.task_spec.bpmn_id, task.internal_data["topic"], dict(variables.visible(task))
+        str(task.id), task.task_spec.bpmn_id, task.internal_data["topic"], dict(variables.visible(task)), _local(task)
     )
 
 

@@ -126,6 +126,8 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
         self.running: Task | None = None
         self.steps: list[Step] = []
         self.thrown: list[Thrown] = []
+        self.escalated: list[str] = []
+        self.error: str | None = None
         self._functions: dict[str | None, Mapping[str, Callable[..., Any]]] = {}
         self.plant()
 
@@ -183,6 +185,13 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
         total = sum(len(scope.tasks) for scope in self.scopes())
         if total > limits.tasks:
             raise LimitExceeded(limit="tasks", value=total, allowed=limits.tasks)
+
+    def escape(self, code: str) -> None:
+        """An error nobody catches ends a called process; whoever called it may catch it."""
+        self.error = code
+        for task in self.live():
+            cancel_task(task)
+        self.completed = True
 
     def compact(self) -> None:
         """Drop all finished tasks."""

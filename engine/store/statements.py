@@ -56,6 +56,8 @@ _instance_columns = [
     process_instance.c.state.label("i_state"),
     process_instance.c.version.label("i_version"),
     process_instance.c.started_by.label("i_started_by"),
+    process_instance.c.parent_instance_id.label("i_parent_instance_id"),
+    process_instance.c.parent_task_id.label("i_parent_task_id"),
 ]
 _state_columns = [process_instance.c.blob.label("i_blob"), process_instance.c.codec.label("i_codec")]
 

@@ -71,9 +71,11 @@ class Play:
         parts: Mapping[tuple[str, str], bytes] | None = None,
         limits: Limits | None = None,
         key: str = "p",
+        called: bool = False,
     ) -> None:
         self.source = body if isinstance(body, bytes) else document(body)
         self.parts, self.mode, self.key = dict(parts or {}), mode, key
+        self.called = called
         self.limits = limits or Limits()
         files = {"p.bpmn": self.source, **{name: content for (_, name), content in self.parts.items()}}
         refused = [found for found in compile_files(files).findings if found.severity == "error"]
@@ -94,6 +96,7 @@ class Play:
             limits=self.limits,
             business_key="KEY-1",
             starter="lin.mei",
+            called=self.called,
         )
 
     def _note(self, already: int = 0) -> None:
@@ -144,6 +147,21 @@ class Play:
         """Let a service task raise a business error."""
         found = next(row for row in self.waiting.services if row.node_id == node)
         return self._move("fail_service", found.task_id, code, "no")
+
+    def answer(self, node: str, item: int = 0, **variables: Any) -> Self:
+        """The process that a call activity called has ended with these variables."""
+        return self._move("finish_call", self._call(node, item), variables)
+
+    def break_off(self, node: str, code: str, item: int = 0) -> Self:
+        """The called process has ended by an error."""
+        return self._move("fail_call", self._call(node, item), code)
+
+    def escalate(self, node: str, code: str) -> Self:
+        """The called process has thrown an escalation."""
+        return self._move("escalate_call", self._call(node, 0), code)
+
+    def _call(self, node: str, item: int) -> str:
+        return [row.task_id for row in self.waiting.calls if row.node_id == node][item]
 
     # looks
     @property

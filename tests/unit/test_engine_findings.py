@@ -56,7 +56,6 @@ REFUSED: list[tuple[str, str]] = [
     ("start_incoming", '<startEvent id="s"/>' + A + "\ns > a > s"),
     ("end_outgoing", '<endEvent id="e"/>' + A + "\ne > a"),
     ("default_flow", '<exclusiveGateway id="g" default="zzz"/>' + A + "\ng > a"),
-    ("unsupported", '<callActivity id="c" calledElement="x"/>'),
     ("unsupported", '<complexGateway id="c"/>'),
     ("unsupported", '<transaction id="c"/>'),
     ("unsupported", '<adHocSubProcess id="c"/>'),
