@@ -6,6 +6,7 @@ import errno
 import select
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ LISTEN_SECONDS = 0.5
 TICK_SECONDS = 0.1
 WORKER_THREADS = 2
 MIB = 1024 * 1024
+STOPPING = "keliu.stopping"
 log = structlog.get_logger(__name__)
 
 
@@ -49,6 +51,7 @@ class Server:
         self._dispatcher = ThreadedTaskDispatcher()
         self._dispatcher.set_thread_count(settings.threads)
         self._stopping = False
+        self._told = app.extensions[STOPPING] = threading.Event()
         try:
             self._server = create_server(
                 app,
@@ -75,8 +78,10 @@ class Server:
         return int(listener.getsockname()[1])
 
     def stop(self) -> None:
-        """Begin to end; ``run`` returns when everybody has been answered, ten seconds later at most."""
+        """Begin to end; ``run`` returns when everybody has been answered, ten seconds later at most. Requests that
+        wait for something to happen are told to stop waiting."""
         self._stopping = True
+        self._told.set()
 
     def run(self) -> None:
         """Serve until ``stop``."""

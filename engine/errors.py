@@ -129,3 +129,7 @@ class LeaseLost(EngineError):
     """The worker's lease ran out and another took the job (facts: job_id, lease_until: datetime)."""
 
     lease_until: datetime
+
+
+class NotLocked(Conflict):
+    """An external task is not locked by this worker (facts: job_id, worker, locked_by: who holds it, or None)."""

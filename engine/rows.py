@@ -132,6 +132,17 @@ class JobRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalTask:
+    """A service task locked for a worker outside, with the variables it asked for."""
+
+    job: JobRow
+    definition_id: str
+    definition_key: str
+    business_key: str | None
+    variables: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentRow:
     """Something that went wrong, with the command that failed."""
 

@@ -16,6 +16,8 @@ def register(app: Flask, _registries: Registries) -> None:
         context,
         definition_views,
         errors,
+        external_views,
+        fetching,
         instance_views,
         job_views,
         message_views,
@@ -24,7 +26,8 @@ def register(app: Flask, _registries: Registries) -> None:
     from app.web.application import csrf
     from app.web.errors import speak
 
-    assert all((definition_views, instance_views, job_views, message_views, task_views))
+    assert all((definition_views, external_views, instance_views, job_views, message_views, task_views))
+    fetching.install(app)
     csrf.exempt(context.blueprint)
     app.register_blueprint(context.blueprint)
     speak(app, "/engine-rest", errors.speak)

@@ -65,9 +65,24 @@ def visible_task(task_id: str) -> Row[Any]:
 
 def visible_job(job_id: str) -> Row[Any]:
     """An unfinished job by id. Raises :class:`Missing`."""
-    row = None
-    if job_id.isascii() and job_id.isdigit() and len(job_id) < 19:
-        row = queries.one(db.session(), queries.jobs(current(), objects(), {}), job.c.id, int(job_id))
+    number, session = number_of(job_id), db.session()
+    statement = queries.jobs(session, current(), objects(), {})
+    row = None if number is None else queries.one(session, statement, job.c.id, number)
     if row is None:
         raise Missing(f"Job with id {job_id[:100]} does not exist")
+    return row
+
+
+def number_of(text: str) -> int | None:
+    """An id of the ledger from an address, None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def visible_external_task(task_id: str) -> Row[Any]:
+    """An external task that is not over. Raises :class:`Missing`."""
+    number = number_of(task_id)
+    session = db.session()
+    row = None if number is None else queries.one(session, queries.external_tasks(session, {}), job.c.id, number)
+    if row is None:
+        raise Missing(f"External task with id {task_id[:100]} does not exist")
     return row

@@ -3,12 +3,14 @@ says 404 (unknown or not visible), 403 (not allowed), 409 (somebody was faster) 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, jsonify
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
+import engine
 from app.web.api import messages_of
 from app.web.errors import Problem, problem_of
 
@@ -61,8 +63,16 @@ def refusal(status: int, kind: str, message: str, **more: Any) -> Response:
 
 def answer(error: Exception) -> Response:
     """The answer to an error raised by a view. Only here the status may differ from the pages' one: 400 for refused
-    values, as Camunda says."""
+    values and for a task that another worker holds, as Camunda says."""
+    if isinstance(error, engine.NotLocked):
+        return refusal(400, INVALID, _not_locked(error.facts))
     return speak(problem_of(error))
+
+
+def _not_locked(facts: Mapping[str, Any]) -> str:
+    held = facts.get("locked_by")
+    owner = f"It is locked by worker '{held}'." if held else "It is not locked."
+    return f"External task {facts.get('job_id')} cannot be changed by worker '{facts.get('worker')}'. {owner}"
 
 
 def speak(problem: Problem) -> Response:

@@ -171,6 +171,11 @@ def whole(build: Callable[[int], ColumnElement[bool]]) -> Condition:
     return convert
 
 
+def numbers(column: ColumnElement[Any]) -> Condition:
+    """The column is one of these ids of the ledger; what is no number matches nothing."""
+    return lambda value: column.in_([int(one) for one in list_of(value) if one.isdecimal() and len(one) < 19])
+
+
 def flag(value: Any) -> bool:
     """A JSON or query-string boolean."""
     if isinstance(value, bool):

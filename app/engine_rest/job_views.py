@@ -35,7 +35,9 @@ def jobs_by_post() -> ResponseReturnValue:
 @signed_in
 def count_jobs() -> ResponseReturnValue:
     """How many match."""
-    return jsonify(count=queries.count(db.session(), queries.jobs(current(), objects(), requests.asked())))
+    return jsonify(
+        count=queries.count(db.session(), queries.jobs(db.session(), current(), objects(), requests.asked()))
+    )
 
 
 @blueprint.get("/job/<job_id>")
@@ -57,7 +59,7 @@ def execute_job(job_id: str) -> ResponseReturnValue:
 
 
 def _listed(asked: requests.Asked) -> ResponseReturnValue:
-    statement = queries.jobs(current(), objects(), asked)
+    statement = queries.jobs(db.session(), current(), objects(), asked)
     rows = queries.page(db.session(), vocabulary.JOB, asked, statement)
     return jsonify([represent.job(row) for row in rows])
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select, true
+from sqlalchemy import Row, Select, func, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 import engine
 from app.business_objects import BusinessObjects
-from app.engine_rest import filters, vocabulary
+from app.engine_rest import external_vocabulary, filters, vocabulary
 from app.inbox.visibility import sees_definition, sees_instance, sees_task
 from app.security import Principal
 from engine.tables import job, process_definition, process_instance, user_task
@@ -60,13 +60,23 @@ def instances(principal: Principal, objects: BusinessObjects, asked: Asked) -> S
     return found.where(*filters.conditions(vocabulary.INSTANCE, asked))
 
 
-def jobs(principal: Principal, objects: BusinessObjects, asked: Asked) -> Select[Any]:
-    """Timers, deadlines, service tasks and messages of instances that are not done yet."""
+def jobs(session: Session, principal: Principal, objects: BusinessObjects, asked: Asked) -> Select[Any]:
+    """Timers, deadlines, service tasks served here and messages of instances that are not done yet."""
     return (
         select(*JOB_COLUMNS)
         .join(process_instance, process_instance.c.id == job.c.instance_id)
         .where(job.c.kind.in_(vocabulary.LISTED_JOBS), _unfinished(), sees_instance(principal, objects))
-        .where(*filters.conditions(vocabulary.JOB, asked))
+        .where(not_(engine.queries.is_external(session)), *filters.conditions(vocabulary.JOB, asked))
+    )
+
+
+def external_tasks(session: Session, asked: Asked) -> Select[Any]:
+    """Service tasks for workers outside. Who may work on them sees them all."""
+    return (
+        select(*JOB_COLUMNS, process_instance.c.business_key)
+        .join(process_instance, process_instance.c.id == job.c.instance_id)
+        .where(engine.queries.is_external(session), _unfinished())
+        .where(*filters.conditions(external_vocabulary.EXTERNAL_TASK, asked))
     )
 
 

@@ -106,3 +106,41 @@ def job(row: Row[Any]) -> dict[str, Any]:
         "activityId": row.node_id,
         "jobType": row.kind,
     }
+
+
+def external_task(row: Row[Any]) -> dict[str, Any]:
+    """One service task for a worker outside. ``retries`` is null until somebody has set them, as in Camunda."""
+    return _external(row, row.definition_id, row.definition_key, row.business_key) | {
+        "suspended": row.instance_state == SUSPENDED
+    }
+
+
+def fetched(found: engine.ExternalTask) -> dict[str, Any]:
+    """A task that a worker has just locked."""
+    task = _external(found.job, found.definition_id, found.definition_key, found.business_key)
+    more: dict[str, Any] = {"suspended": False, "extensionProperties": {}, "errorDetails": found.job.payload.get("details")}
+    return task | more | {"variables": variables_to_camunda(found.variables)}
+
+
+def _external(
+    row: Row[Any] | engine.JobRow, definition_id: str, definition_key: str, business_key: str | None
+) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "topicName": row.topic,
+        "workerId": row.worker,
+        "lockExpirationTime": moment(row.lease_until),
+        "activityId": row.node_id,
+        "activityInstanceId": row.task_id,
+        "executionId": row.instance_id,
+        "processInstanceId": row.instance_id,
+        "processDefinitionId": definition_id,
+        "processDefinitionKey": definition_key,
+        "processDefinitionVersionTag": None,
+        "businessKey": business_key,
+        "retries": row.payload.get("retries"),
+        "errorMessage": row.last_error,
+        "priority": row.priority,
+        "createTime": moment(row.created_at),
+        "tenantId": None,
+    }

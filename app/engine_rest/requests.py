@@ -33,15 +33,15 @@ def body() -> dict[str, Any]:
     return json_body()
 
 
-def text(given: Mapping[str, Any], name: str, *, required: bool = False) -> str | None:
-    """A text of the body, at most 200 characters."""
+def text(given: Mapping[str, Any], name: str, *, required: bool = False, most: int = 200) -> str | None:
+    """A text of the body, at most ``most`` characters."""
     value = given.get(name)
     if value is None or value == "":
         if required:
             raise BadRequest(f"'{name}' is required")
         return None
-    if not isinstance(value, str) or len(value) > 200:
-        raise BadRequest(f"'{name}' must be a text of at most 200 characters")
+    if not isinstance(value, str) or len(value) > most:
+        raise BadRequest(f"'{name}' must be a text of at most {most} characters")
     return value
 
 
@@ -51,6 +51,26 @@ def flag(given: Mapping[str, Any], name: str) -> bool:
     if value is not None and not isinstance(value, bool):
         raise BadRequest(f"'{name}' must be true or false")
     return bool(value)
+
+
+def whole(given: Mapping[str, Any], name: str, allowed: range, *, default: int | None = None) -> int:
+    """A whole number of the body within ``allowed``; without a default it is required."""
+    value = given.get(name)
+    if value is None and default is not None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
+        raise BadRequest(f"'{name}' must be a whole number from {allowed[0]} to {allowed[-1]}")
+    return value
+
+
+def texts(given: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A list of texts of the body, empty when left out."""
+    value = given.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > 1000 or not all(isinstance(one, str) for one in value):
+        raise BadRequest(f"'{name}' must be a list of at most 1000 texts")
+    return tuple(value)
 
 
 def variables(given: Mapping[str, Any], name: str = "variables") -> dict[str, Any]:

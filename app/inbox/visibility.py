@@ -15,7 +15,7 @@ from app.errors import NotVisible
 from app.security import Principal, policy
 from engine.tables import process_definition, process_instance, user_task, user_task_candidate
 
-REPAIR = ("job.execute", "instance.cancel")
+REPAIR = ("job.execute", "instance.cancel", "instance.repair")
 """Who may repair an instance must find it."""
 
 

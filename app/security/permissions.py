@@ -34,6 +34,8 @@ _ALL = (
     Permission("process.deploy", "部署流程", "Deploy processes"),
     Permission("instance.cancel", "取消流程实例", "Cancel process instances"),
     Permission("job.execute", "立即执行作业", "Run jobs at once"),
+    Permission("instance.repair", "修复流程实例", "Repair process instances"),
+    Permission("external_task.work", "以外部程序办理服务任务", "Work on service tasks as a program"),
     Permission("calendar.manage", "维护工作日历", "Edit working calendars"),
     Permission("account.manage", "管理用户、用户组和角色", "Manage users, groups and roles"),
 )

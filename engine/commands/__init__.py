@@ -5,23 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.commands import deploy, incidents, instances, jobs, messages, start, tasks
+from engine.commands import deploy, external, incidents, instances, jobs, messages, start, tasks
 from engine.commands.model import (
     AddWork,
     AssignTask,
     CancelInstance,
     ClaimTask,
     Command,
+    CompleteExternalTask,
     CompleteTask,
     CorrelateMessage,
     Deploy,
+    ExtendLock,
+    FailExternalTask,
+    FetchExternalTasks,
+    LockExternalTask,
     ReleaseTask,
     ResolveIncident,
     Result,
     RetryJob,
     RunJob,
+    SetRetries,
     SetVariables,
     StartProcess,
+    ThrowBpmnError,
+    Unlock,
 )
 
 HANDLERS: dict[type[Command], Callable[[Any, Any], Result]] = {
@@ -30,14 +38,22 @@ HANDLERS: dict[type[Command], Callable[[Any, Any], Result]] = {
     CancelInstance: instances.cancel,
     ClaimTask: tasks.claim,
     CompleteTask: tasks.complete,
+    CompleteExternalTask: external.complete,
     CorrelateMessage: messages.correlate,
     Deploy: deploy.deploy,
+    ExtendLock: external.extend,
+    FailExternalTask: external.fail,
+    FetchExternalTasks: external.fetch,
+    LockExternalTask: external.lock,
     ReleaseTask: tasks.release,
     ResolveIncident: incidents.resolve,
     RetryJob: jobs.retry,
     RunJob: jobs.run,
+    SetRetries: external.set_retries,
     SetVariables: instances.set_variables,
     StartProcess: start.start,
+    ThrowBpmnError: external.throw_error,
+    Unlock: external.unlock,
 }
 
 __all__ = ["HANDLERS", "Command", "Result"]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.model import InstanceState
-from engine.rows import Deployment, TaskRow
+from engine.rows import Deployment, ExternalTask, TaskRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +144,99 @@ class AddWork(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """What a worker fetches: service tasks of one topic, narrowed, and the variables it wants (None: all)."""
+
+    name: str
+    lock_for: timedelta
+    variables: tuple[str, ...] | None = None
+    local_variables: bool = False
+    """Only those of the task itself: the loop item, input parameters."""
+    business_key: str | None = None
+    definition_ids: tuple[str, ...] = ()
+    definition_keys: tuple[str, ...] = ()
+    instance_variables: Mapping[str, Any] = field(default_factory=dict)
+    """Only of instances whose variables have these values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchExternalTasks(Command):
+    """Lock service tasks for a worker outside. Topics with a handler in this process are never given out."""
+
+    worker: str
+    topics: tuple[Topic, ...]
+    limit: int = 10
+    by_priority: bool = False
+    newest_first: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteExternalTask(Command):
+    """The worker that holds the lock has done the task."""
+
+    job_id: int
+    worker: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    local_variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailExternalTask(Command):
+    """The worker could not do it. It may be fetched ``retries`` times more after ``pause``; with 0: an incident."""
+
+    job_id: int
+    worker: str
+    message: str = ""
+    details: str = ""
+    retries: int = 0
+    pause: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThrowBpmnError(Command):
+    """The worker reports a business error: its error boundary event is taken."""
+
+    job_id: int
+    worker: str
+    error_code: str
+    message: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockExternalTask(Command):
+    """Lock one task for a worker, unless another one holds it."""
+
+    job_id: int
+    worker: str
+    lock_for: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendLock(Command):
+    """The worker needs longer: the lock ends ``lock_for`` from now."""
+
+    job_id: int
+    worker: str
+    lock_for: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlock(Command):
+    """Whoever holds the lock, the task may be fetched again at once."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRetries(Command):
+    """Give a timer, service or external task so many attempts; with 0 it is an incident."""
+
+    job_id: int
+    retries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What a command did."""
 
@@ -158,3 +251,5 @@ class Result:
     deployment: Deployment | None = None
     buffered: bool = False
     """A message nobody expected yet and that is kept."""
+    fetched: tuple[ExternalTask, ...] = ()
+    """What a worker outside has now locked."""

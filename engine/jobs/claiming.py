@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, not_, select, text, update
 from sqlalchemy.orm import Session
 
 from engine.commands.model import RunJob
@@ -15,8 +15,9 @@ from engine.context import now, runtime
 from engine.errors import LeaseLost
 from engine.facade import record_incident
 from engine.jobs.presence import is_dead
-from engine.model import JobState
-from engine.store.tables import CLAIMABLE, job
+from engine.model import InstanceState, JobState
+from engine.queries.external import is_external
+from engine.store.tables import CLAIMABLE, job, process_instance
 
 Held = Row[Any, Any, Any, Any, Any]
 BATCH = 20
@@ -56,7 +57,7 @@ def _lease(session: Session, worker: str, wanted: Select[tuple[int]], limit: int
     """ix_job_claimable_due_at, for retryable jobs ix_job_state_due_at."""
     at = now(session)
     lease_until = at + runtime(session).lease
-    due = wanted.where(job.c.due_at <= at).order_by(job.c.due_at, job.c.id).limit(limit)
+    due = wanted.where(job.c.due_at <= at, _runnable(session)).order_by(job.c.due_at, job.c.id).limit(limit)
     statement = (
         update(job)
         .where(job.c.id.in_(due.with_for_update(skip_locked=True).scalar_subquery()))
@@ -67,6 +68,14 @@ def _lease(session: Session, worker: str, wanted: Select[tuple[int]], limit: int
     return [Claimed(row.id, worker, lease_until) for row in sorted(found, key=lambda row: (row.due_at, row.id))]
 
 
+def _runnable(session: Session) -> ColumnElement[bool]:
+    """Not a task for workers outside, whose locks are no leases of ours either, and not of a suspended instance."""
+    sleeps = exists().where(
+        process_instance.c.id == job.c.instance_id, process_instance.c.state == InstanceState.SUSPENDED.value
+    )
+    return and_(not_(is_external(session)), not_(sleeps))
+
+
 def rescue(session: Session, *, alone: bool = False) -> int:
     """Give back the jobs whose worker is dead or whose lease ran out; those without attempts left become incidents.
 
@@ -75,7 +84,7 @@ def rescue(session: Session, *, alone: bool = False) -> int:
     """
     at = now(session)
     columns = (job.c.id, job.c.worker, job.c.lease_until, job.c.attempts, job.c.max_attempts)
-    held = select(*columns).where(job.c.state == JobState.RUNNING.value)
+    held = select(*columns).where(job.c.state == JobState.RUNNING.value, not_(is_external(session)))
     connection = session.connection()
 
     def lost(row: Held) -> bool:
@@ -103,5 +112,5 @@ def _give_back(session: Session, row: Held, at: datetime) -> None:
 
 def next_due(session: Session) -> datetime | None:
     """When the next job is due (ix_job_claimable_due_at)."""
-    query = select(job.c.due_at).where(CLAIMABLE_NOW).order_by(job.c.due_at, job.c.id).limit(1)
-    return session.connection().execute(query).scalar()
+    query = select(job.c.due_at).where(CLAIMABLE_NOW, _runnable(session)).order_by(job.c.due_at, job.c.id)
+    return session.connection().execute(query.limit(1)).scalar()

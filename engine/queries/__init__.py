@@ -11,6 +11,7 @@ from engine.queries.definitions import (
     part,
     parts,
 )
+from engine.queries.external import is_external, is_fetchable, is_locked
 from engine.queries.instances import history, instance, instance_by_key, instances, passed, tokens
 from engine.queries.jobs import incident, incidents, job, jobs
 from engine.queries.tasks import open_tasks, task, tasks, tasks_of
@@ -25,6 +26,9 @@ __all__ = [
     "instance",
     "instance_by_key",
     "instances",
+    "is_external",
+    "is_fetchable",
+    "is_locked",
     "job",
     "jobs",
     "latest_definition",
