@@ -106,10 +106,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "不支持引用共享的事件定义。请把定义放进事件里。",
         "References to shared event definitions are not supported. Put the definition into the event.",
     ),
-    "standard_loop": (
-        "不支持标准循环。请用网关画出循环。",
-        "Standard loops are not supported. Draw the loop with a gateway.",
-    ),
     "listener": (
         "不支持 {type}。请改用服务任务。",
         "{type} is not supported. Use a service task instead.",
@@ -235,6 +231,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "多实例没有集合也没有次数。请填写其一。",
         "The multi-instance has neither a collection nor a cardinality. Enter one.",
     ),
+    "loop_without_end": (
+        "循环既没有条件也没有最大次数。请填写其一。",
+        "The loop has neither a condition nor a maximum. Enter one.",
+    ),
+    "loop_maximum": ("循环的最大次数“{value}”不是数字。请改正。", 'The maximum "{value}" is no number. Correct it.'),
     "loop_output": (
         "有输出集合却没有输出元素。请填写输出元素。",
         "There is an output collection without an output element. Enter the element.",

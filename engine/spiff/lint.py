@@ -228,6 +228,12 @@ def _loop(report: Report, scope: Scope, node: Node) -> None:
         return
     if node.type not in ACTIVITIES or node.by_event:
         report.error("loop_target", node.id, node.line)
+    if loop.standard:
+        if loop.condition is None and loop.maximum is None:
+            report.error("loop_without_end", node.id, node.line)
+        if loop.maximum is not None and not loop.maximum.isdigit():
+            report.error("loop_maximum", node.id, node.line, value=loop.maximum)
+        return
     if loop.collection is None and loop.cardinality is None:
         report.error("loop_without_items", node.id, node.line)
     if loop.output_collection is not None and loop.output_element is None:

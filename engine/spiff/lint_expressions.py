@@ -66,7 +66,7 @@ def _loop(report: Report, node: Node) -> None:
     collection = node.loop.collection
     if collection is not None:
         _expression(report, node.id, node.line, collection if is_expression(collection) else f"={collection}")
-    for text in (node.loop.cardinality, node.loop.completion):
+    for text in (node.loop.cardinality, node.loop.completion, node.loop.condition):
         if text is not None:
             _expression(report, node.id, node.line, text)
 

@@ -1,4 +1,7 @@
-"""Multi-instance: one token per item, all at once or one after the other. The item is a local variable."""
+"""Multi-instance: one token per item, all at once or one after the other. The item is a local variable.
+
+A standard loop is one token after the other while its condition holds.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from engine.spiff.workflow import cancel_task
 
 def start(body: Task, loop: source.LoopText) -> bool:
     """Make the tokens. True when there is nothing to do."""
+    if loop.standard:
+        return _start_standard(body, loop)
     items = _items(body, loop)
     if not items:
         return True
@@ -30,6 +35,22 @@ def start(body: Task, loop: source.LoopText) -> bool:
     for number, item in enumerate(items):
         _spawn(body, loop, number, item)
     return False
+
+
+def _start_standard(body: Task, loop: source.LoopText) -> bool:
+    if loop.test_before and not _goes_on(body, loop, 0):
+        return True
+    body.internal_data["completed"] = 0
+    body._set_state(TaskState.STARTED)
+    _spawn(body, loop, 0, None)
+    return False
+
+
+def _goes_on(task: Task, loop: source.LoopText, rounds: int) -> bool:
+    """Whether there is another round; ``loopCounter`` is the number of rounds so far."""
+    if loop.maximum is not None and rounds >= int(loop.maximum):
+        return False
+    return loop.condition is None or bool(variables.evaluate(task, loop.condition, extra={"loopCounter": rounds}))
 
 
 def _items(body: Task, loop: source.LoopText) -> list[Any]:
@@ -64,6 +85,12 @@ def item_done(task: Task, loop: source.LoopText) -> None:
     body = task.workflow.tasks[task.internal_data["body"]]
     state = body.internal_data
     state["completed"] += 1
+    if loop.standard:
+        if _goes_on(task, loop, state["completed"]):
+            _spawn(body, loop, state["completed"], None)
+        else:
+            _end(task, body, loop)
+        return
     _collect(task, body, loop)
     if state["completed"] >= state["total"] or _is_enough(task, body, loop):
         _end(task, body, loop)
@@ -84,10 +111,7 @@ def _collect(task: Task, body: Task, loop: source.LoopText) -> None:
 def _is_enough(task: Task, body: Task, loop: source.LoopText) -> bool:
     if loop.completion is None:
         return False
-    done, total = body.internal_data["completed"], body.internal_data["total"]
-    active = 0 if loop.sequential else total - done
-    counters = {"nrOfInstances": total, "nrOfCompletedInstances": done, "nrOfActiveInstances": active}
-    return bool(variables.evaluate(task, loop.completion, extra=counters))
+    return bool(variables.evaluate(task, loop.completion, extra=variables.counters(body, between=True)))
 
 
 def _end(task: Task, body: Task, loop: source.LoopText) -> None:

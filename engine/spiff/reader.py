@@ -155,8 +155,9 @@ class Reader:
         loop = _child(element, "multiInstanceLoopCharacteristics")
         if loop is not None:
             node.loop = _loop(loop)
-        if _child(element, "standardLoopCharacteristics") is not None:
-            self.find("error", "standard_loop", node.id, node.line)
+        standard = _child(element, "standardLoopCharacteristics")
+        if standard is not None:
+            node.loop = _standard_loop(standard)
         if element.get("isForCompensation") == "true":
             self.find("error", "unsupported", node.id, node.line, type="compensation")
 
@@ -246,6 +247,17 @@ def _loop(element: etree._Element) -> LoopText:
         completion=text("completionCondition"),
         output_collection=text("loopDataOutputRef"),
         output_element=_item_name(output),
+    )
+
+
+def _standard_loop(element: etree._Element) -> LoopText:
+    condition = _child(element, "loopCondition")
+    return LoopText(
+        sequential=True,
+        standard=True,
+        condition=((condition.text or "").strip() or None) if condition is not None else None,
+        maximum=(element.get("loopMaximum") or "").strip() or None,
+        test_before=element.get("testBefore") == "true",
     )
 
 

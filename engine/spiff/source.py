@@ -31,7 +31,7 @@ class EventText:
 
 @dataclass(frozen=True, slots=True)
 class LoopText:
-    """Multi-instance as written."""
+    """Multi-instance, or a standard loop, as written."""
 
     sequential: bool
     collection: str | None = None
@@ -40,6 +40,10 @@ class LoopText:
     completion: str | None = None
     output_collection: str | None = None
     output_element: str | None = None
+    standard: bool = False
+    condition: str | None = None
+    maximum: str | None = None
+    test_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)

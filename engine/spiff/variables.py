@@ -46,7 +46,31 @@ def visible(task: Task) -> Mapping[str, Any]:
     """All variables an expression at the task may read. Not to be changed."""
     local = locals_of(task)
     variables: MutableMapping[str, Any] = top(task).variables
-    return ChainMap(*local, variables) if local else variables
+    return ChainMap(*local, *_counters_of(task), variables) if local else variables
+
+
+def _counters_of(task: Task) -> list[dict[str, Any]]:
+    """The counters of the loops the task lies in, the innermost first."""
+    found: list[dict[str, Any]] = []
+    current: Task | None = task
+    while current is not None:
+        body = current.internal_data.get("body")
+        if body is not None:
+            found.append(counters(current.workflow.tasks[body]))
+        current = current.workflow.owner
+    return found
+
+
+def counters(body: Task, *, between: bool = False) -> dict[str, Any]:
+    """How far a multi-instance is, by the names of BPMN and of Camunda. ``between``: an item has just ended."""
+    state = body.internal_data
+    if "total" not in state:
+        return {}
+    total, done = state["total"], state["completed"]
+    active = total - done if "items" not in state else 0 if between else 1
+    counts = {"Instances": total, "CompletedInstances": done, "ActiveInstances": active}
+    named = {f"{prefix}{name}": count for prefix in ("nrOf", "numberOf") for name, count in counts.items()}
+    return {**named, "numberOfTerminatedInstances": 0}
 
 
 def top(task: Task) -> InstanceWorkflow:

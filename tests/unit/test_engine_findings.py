@@ -70,7 +70,10 @@ REFUSED: list[tuple[str, str]] = [
     ("event_not_supported", boundary("")),
     ("multiple_events", event("startEvent", MESSAGE + MESSAGE)),
     ("event_reference", event("startEvent", "<eventDefinitionRef>x</eventDefinitionRef>")),
-    ("standard_loop", user("a", inner="<standardLoopCharacteristics/>")),
+    ("loop_without_end", user("a", inner="<standardLoopCharacteristics/>")),
+    ("loop_maximum", user("a", inner='<standardLoopCharacteristics loopMaximum="many"/>')),
+    ("expression", user("a", inner="<standardLoopCharacteristics><loopCondition>=open(1)</loopCondition>"
+     "</standardLoopCharacteristics>")),
     (
         "listener",
         A
