@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 import app.db as db
 import engine
-from app import bootstrap, migrations, packaged, serving
+from app import bootstrap, formkit, migrations, packaged, serving
 from app import demo as demo_company
 from app.command_line import data_option, fail, open_app, quiet_logging, require_current, settings_for
 from app.user_commands import user
@@ -234,8 +234,11 @@ def deploy(files: tuple[Path, ...], name: str, actor: str, data: Path | None) ->
     given = packaged.given_files(files)
     if not given:
         fail("there is no .bpmn, .dmn or .json file among these")
+    app = open_app(data)
+    with app.app_context():  # the messages of forms are worded there
+        _refuse_broken_forms(given)
     command = engine.Deploy(name=name, files=given, actor=actor)
-    database: db.Database = open_app(data).extensions["keliu.database"]
+    database: db.Database = app.extensions["keliu.database"]
     try:
         deployment = database.write(lambda session: engine.execute(session, command)).deployment
     except engine.DeploymentRefused as refused:
@@ -247,6 +250,20 @@ def deploy(files: tuple[Path, ...], name: str, actor: str, data: Path | None) ->
         click.echo(f"{definition.key} version {definition.version}")
     if not deployment.changed:
         click.echo("nothing has changed: no new version")
+
+
+def _refuse_broken_forms(files: dict[str, bytes]) -> None:
+    """Whoever opens the task would meet the mistake; here it can still be corrected."""
+    broken = False
+    for file in sorted(file for file in files if file.endswith(".json") and "/" in file):
+        try:
+            formkit.parse(files[file])
+        except formkit.FormInvalid as invalid:
+            broken = True
+            for problem in invalid.problems:
+                click.echo(f"{file}:{problem.path}: error: {problem.message}", err=True)
+    if broken:
+        fail("nothing was deployed")
 
 
 def _show_findings(findings: tuple[engine.Finding, ...]) -> None:

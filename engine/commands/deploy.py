@@ -106,7 +106,7 @@ def _is_form_or_translation(name: str, content: Any) -> bool:
     """What is inside a form is for others to judge; a translation says the names of elements."""
     if not isinstance(content, dict):
         return False
-    names = content.get("elements", content)
+    names = content.get("elements", {})
     return "/" in name or (isinstance(names, dict) and all(isinstance(text, str) for text in names.values()))
 
 
@@ -234,7 +234,7 @@ def _nodes(process: CompiledProcess, parts: list[Part]) -> dict[str, Any]:
     """What screens need to know about the nodes without reading the BPMN."""
     found = (json.loads(part.content) for part in parts if (part.kind, part.name) == ("translation", "en"))
     translation: dict[str, Any] = next(found, {})
-    names = translation.get("elements", translation)
+    names = translation.get("elements", {})
     return {
         node_id: {
             "type": node.type,
