@@ -18,7 +18,11 @@ RETRIABLE_SQLSTATES = frozenset({"40001", "40P01"})  # serialization failure, de
 
 
 def open_engine(url: str, *, synchronous: str = "FULL", pool_size: int = 10) -> Engine:
-    """A pooled engine for ``url``. On SQLite: WAL, foreign keys on, writers wait up to five seconds for each other."""
+    """A pooled engine for ``url``. On SQLite: WAL, foreign keys on, writers wait up to five seconds for each other.
+
+    Errors don't quote the values of a statement: they end in logs, incidents and the last error of a job, and the
+    values are customers' words, reasons of penalties, hashes of passwords.
+    """
     if url.startswith("sqlite"):
         engine = sqlalchemy.create_engine(
             url,
@@ -26,6 +30,7 @@ def open_engine(url: str, *, synchronous: str = "FULL", pool_size: int = 10) -> 
             max_overflow=pool_size,
             # isolation_level=None: the driver opens no transaction of its own, the "begin" event below does.
             connect_args={"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
+            hide_parameters=True,
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
         )
@@ -36,6 +41,7 @@ def open_engine(url: str, *, synchronous: str = "FULL", pool_size: int = 10) -> 
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,
         json_serializer=_to_json,
         json_deserializer=orjson.loads,
     )
