@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.web.api import check_json
+
 INTEGER = range(-(2**31), 2**31)
 LONG = range(-(2**63), 2**63)
 SHORT = range(-(2**15), 2**15)
@@ -147,7 +149,9 @@ def _json(value: Any, _zone: str) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value, parse_constant=_no_constant)
+        found = json.loads(value, parse_constant=_no_constant)
+        check_json(found)  # a text within a text: the reader of the body did not look into it
+        return found
     except (ValueError, RecursionError) as error:
         raise BadValue(f"not valid JSON: {error}") from None
 

@@ -153,7 +153,7 @@ def json_body() -> dict[str, Any]:
         return {}
     try:
         found = json.loads(text.decode("utf-8"), parse_constant=_refuse)
-        _check(found, 0)
+        check_json(found)
     except (ValueError, RecursionError) as error:
         raise FieldErrors({"": [f"JSON: {error}"]}) from None
     if not isinstance(found, dict):
@@ -165,7 +165,8 @@ def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _check(value: Any, depth: int) -> None:
+def check_json(value: Any, depth: int = 0) -> None:
+    """Raises ValueError for a JSON value that the database can't hold."""
     if depth > DEEPEST:
         raise ValueError("nested too deeply")
     if isinstance(value, str):
@@ -176,11 +177,11 @@ def _check(value: Any, depth: int) -> None:
         raise ValueError("a number is too large")
     elif isinstance(value, list):
         for one in value:
-            _check(one, depth + 1)
+            check_json(one, depth + 1)
     elif isinstance(value, dict):
         for name, one in value.items():
-            _check(name, depth + 1)
-            _check(one, depth + 1)
+            check_json(name, depth + 1)
+            check_json(one, depth + 1)
 
 
 def _flat(messages: Mapping[Any, Any], prefix: str = "") -> dict[str, list[Any]]:
