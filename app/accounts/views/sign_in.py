@@ -56,14 +56,15 @@ def sign_out() -> ResponseReturnValue:
 
 
 def begin_session(login: str, target: str) -> ResponseReturnValue:
-    """A new session for ``login``, a new CSRF token, and on to ``target``. A session this browser had ends."""
-    secret, old = "", identity.session_id()
+    """A new session for ``login``, a new CSRF token, and on to ``target``. A session this browser had ends, whosever
+    it was."""
+    secret, old, before = "", identity.session_id(), current()
 
     def work(session: Session) -> None:
         nonlocal secret
         now = engine.now(session)
         if old:
-            sessions.end_session(session, login, old, now)
+            sessions.end_session(session, before.login, old, now)
         secret = sessions.open_session(
             session,
             login,
