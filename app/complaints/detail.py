@@ -24,7 +24,7 @@ from app.web.filters import money
 from app.web.i18n import language
 from engine import tables
 
-LONGEST_MESSAGE = 5_000
+LONGEST_MESSAGE = messages.LONGEST_TEXT
 
 
 @dataclass(frozen=True, slots=True)

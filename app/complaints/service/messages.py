@@ -29,6 +29,7 @@ from app.security import Principal
 
 CONTEST_DAYS = 15
 APPEAL_WORKING_DAYS = 5
+LONGEST_TEXT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ def receive(
         raise engine.MessageNotExpected(name=name, correlation_key=complaint.number)
     sent = files.ids(variables.get("files"))
     message = Message(principal, text_of(variables), sent, engine.now(session))
+    if len(message.text) > LONGEST_TEXT:
+        raise refuse("text", _l("No more than %(count)s characters are possible.", count=LONGEST_TEXT))
     result = accept(session, complaint, message)
     owner = {"process_key": queries.PROCESS_KEY, "business_key": complaint.number}
     files.attach(session, principal, {"files": sent}, **owner)
@@ -154,6 +157,8 @@ def _withdrawn(session: Session, complaint: Complaint, message: Message) -> dict
 
 
 def _containment(session: Session, complaint: Complaint, message: Message) -> dict[str, Any]:
+    if not message.principal.has("task.work"):
+        raise NotAllowedHere("task.work")
     if complaint.state in FINISHED:
         raise refuse("", _l("The complaint is closed."))
     _keep(session, complaint, "containment", message)
@@ -163,6 +168,8 @@ def _containment(session: Session, complaint: Complaint, message: Message) -> di
 def _appealed(session: Session, complaint: Complaint, message: Message) -> dict[str, Any]:
     penalty = appealable(session, complaint, message.at)
     _require(_may_appeal(message.principal, penalty))
+    if message.files:  # everybody who sees the case could read them, and an appeal is confidential
+        raise refuse("files", _l("An appeal takes no files. Hand them to human resources."))
     if penalty is None:
         raise refuse("", _l("A penalty can be appealed once, within five working days of the decision."))
     session.add(
