@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.dialect_findings import DIALECT_WORDS
 from engine.model import Finding
 
 LANGUAGES = ("zh", "en")
 
 WORDS: Mapping[str, tuple[str, str]] = {
+    **DIALECT_WORDS,
     # XML
     "xml_too_large": ("文件超过 {allowed} 字节。请拆分文件。", "The file is larger than {allowed} bytes. Split it."),
     "xml_malformed": (
@@ -157,6 +159,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "cycle_once": (
         "中断型事件只触发一次，周期的其余次数不会发生。",
         "An interrupting event fires once; the rest of the cycle never happens. Use a duration.",
+    ),
+    "condition_missing": (
+        "条件事件没有条件。请填写条件。",
+        "The conditional event has no condition. Enter one.",
+    ),
+    "condition_filter": (
+        "条件事件不支持 {attribute}。请把变量写进条件。",
+        "{attribute} of a conditional event is not supported. Name the variable in the condition.",
     ),
     "link_target": (
         "链接“{link}”必须恰好有一个同名的捕获链接。",

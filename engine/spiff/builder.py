@@ -37,6 +37,8 @@ class ScopeSpec(BpmnProcessSpec):
         self.starts: list[Node] = []
         self.message_starts: dict[str, Node] = {}
         self.event_starts: list[EventStart] = []
+        self.conditional = False
+        """Whether anything in the process waits for a condition."""
         self.by_element: dict[str, Node] = {}
         """Nodes by the id they have on the diagram, for restoring."""
 
@@ -44,7 +46,9 @@ class ScopeSpec(BpmnProcessSpec):
 def build(process: source.Process, decisions: Mapping[str, Decision]) -> tuple[ScopeSpec, dict[str, BpmnProcessSpec]]:
     """The spec of the process and those of its sub-processes by element id."""
     scopes: dict[str, BpmnProcessSpec] = {}
-    return _scope(process.scope, decisions, scopes), scopes
+    spec = _scope(process.scope, decisions, scopes)
+    spec.conditional = any(node.event.kind == "conditional" for _, node in process.scope.walk())
+    return spec, scopes
 
 
 def _scope(scope: source.Scope, decisions: Mapping[str, Decision], scopes: dict[str, BpmnProcessSpec]) -> ScopeSpec:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
 from uuid import UUID
@@ -12,7 +12,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.errors import BadVariables, EngineError, ExecutionFailed, MessageNotExpected, TaskNotFound
 from engine.model import CallRequest, Step, Thrown, Waiting
-from engine.spiff import calls, codec, faults, happenings, timers, variables, waiting
+from engine.spiff import calls, codec, conditions, faults, happenings, timers, variables, waiting
 from engine.spiff.activities import ServiceTask, UserTask
 from engine.spiff.context import ExecutionContext
 from engine.spiff.happenings import ThrowByHandler
@@ -32,6 +32,8 @@ class Execution:
     def __init__(self, program: Program, context: ExecutionContext) -> None:
         self._program = program
         self._workflow = InstanceWorkflow(program.spec, program.scopes, context)
+        if program.spec.conditional:
+            self._workflow.watch = conditions.check
 
     @classmethod
     def start(
@@ -161,10 +163,31 @@ class Execution:
         self._write(task, variables)
         self._fire(task, node_id)
 
-    def set_variables(self, variables: Mapping[str, Any]) -> None:
-        """Set variables of the instance. Raises BadVariables."""
-        _check(variables)
-        self._workflow.variables.update(variables)
+    def set_variables(self, changes: Mapping[str, Any], removals: Collection[str] = ()) -> None:
+        """Set and remove variables of the instance. Raises BadVariables."""
+        _check(changes)
+        self._workflow.variables.update(changes)
+        for name in removals:
+            self._workflow.variables.pop(name, None)
+
+    def set_task_variables(
+        self, task_id: str, changes: Mapping[str, Any], removals: Collection[str], *, local: bool
+    ) -> None:
+        """Set and remove variables at an open user task. Raises TaskNotFound, BadVariables."""
+        task = self._find(task_id, UserTask, TaskState.READY)
+        _check(changes)
+        if local:
+            own = task.internal_data.setdefault(variables.LOCAL, {})
+            own.update(changes)
+        else:
+            variables.write(task, changes)
+        for name in removals:
+            scopes = [own] if local else [*variables.locals_of(task), self._workflow.variables]
+            next((scope for scope in scopes if name in scope), {}).pop(name, None)
+        if self._workflow.watch is not None and not self._workflow.completed:
+            self._workflow.changed = True
+            with self._guarded(None):
+                self._advance()
 
     def cancel(self) -> None:
         """End the instance: everything open is cancelled."""

@@ -124,6 +124,8 @@ class EventGateway(Node):
         found: dict[str, timers.Armed] = {}
         for path in self.paths:
             event = path.target.element.event
+            if event.condition:
+                variables.top(task).changed = True
             if event.timer is not None:
                 found[path.target.bpmn_id] = timers.arm(task, path.target.element, event.timer)
         if found:

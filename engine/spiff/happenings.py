@@ -27,6 +27,8 @@ class CatchEvent(Node):
             return
         variables.top(task).record("entered", task)
         wait(task)
+        if self.element.event.condition:
+            variables.top(task).changed = True
         timer = self.element.event.timer
         if timer is not None:
             task.internal_data["timers"] = {self.bpmn_id: timers.arm(task, self.element, timer)}

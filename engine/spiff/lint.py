@@ -13,12 +13,13 @@ from engine.spiff.source import Node, Process, Scope
 from engine.spiff.variables import is_expression
 
 START_EVENTS = ("none", "message")
-INNER_START_EVENTS = ("message", "timer", "signal", "error", "escalation")
+INNER_START_EVENTS = ("message", "timer", "signal", "conditional", "error", "escalation")
+CAUGHT = ("message", "timer", "signal", "conditional")
 KINDS: Mapping[str, tuple[str, ...]] = {
-    "intermediateCatchEvent": ("message", "timer", "signal", "link"),
+    "intermediateCatchEvent": ("message", "timer", "signal", "conditional", "link"),
     "intermediateThrowEvent": ("none", "message", "signal", "escalation", "link"),
     "endEvent": ("none", "message", "signal", "error", "escalation", "terminate"),
-    "boundaryEvent": ("message", "timer", "signal", "error", "escalation"),
+    "boundaryEvent": ("message", "timer", "signal", "conditional", "error", "escalation"),
 }
 UNSUPPORTED = frozenset({"complexGateway", "transaction", "adHocSubProcess"})
 
@@ -185,7 +186,7 @@ def _event_gateway(report: Report, scope: Scope, node: Node) -> None:
         report.error("event_gateway_empty", node.id, node.line)
     for flow in outgoing:
         target = scope.nodes[flow.target]
-        catches = target.type == "intermediateCatchEvent" and target.event.kind in ("message", "timer", "signal")
+        catches = target.type == "intermediateCatchEvent" and target.event.kind in CAUGHT
         if not catches or len(scope.incoming(target.id)) != 1:
             report.error("event_gateway_target", node.id, node.line, reference=target.id)
 

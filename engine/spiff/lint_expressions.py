@@ -30,6 +30,8 @@ def check_node(report: Report, node: Node) -> None:
     for text in texts:
         if is_expression(text):
             _expression(report, node.id, node.line, text)
+    if node.event.condition:
+        _expression(report, node.id, node.line, node.event.condition)
     _loop(report, node)
     if node.event.timer is not None:
         _timer(report, node, node.event.timer)

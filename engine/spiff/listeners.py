@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from SpiffWorkflow.task import Task
 
-from engine.spiff import timers
+from engine.spiff import timers, variables
 from engine.spiff.node import Node, wait
 from engine.spiff.workflow import LISTENING, ScopeTasks, cancel_task
 
-WAITS_FOR = frozenset({"message", "signal", "timer"})
+WAITS_FOR = frozenset({"message", "signal", "timer", "conditional"})
 """Events that need a waiting token. Errors and escalations find their handler when they are thrown."""
 
 
@@ -20,6 +20,8 @@ class Listener(Node):
             super().enter(task)
             return
         wait(task)
+        if self.element.event.condition:
+            variables.top(task).changed = True
         timer = self.element.event.timer
         if timer is not None:
             owner = task.workflow.tasks.get(task.internal_data.get("attached"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
 from engine.hardened_xml import XmlRefused, line_of, local_name, namespace, parse_xml
 from engine.model import Finding
-from engine.spiff import call_reader, extensions
+from engine.spiff import call_reader, dialects, extensions
 from engine.spiff.source import EventText, Flow, LoopText, Node, Process, Scope, TimerText
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -32,12 +32,16 @@ IGNORED = frozenset({
 
 
 class Reader:
-    """Reads one file. ``processes`` and ``findings`` are there afterwards."""
+    """Reads one file. ``processes``, ``findings`` and ``forms`` made from fields in it are there afterwards.
 
-    def __init__(self, file: str, content: bytes) -> None:
+    ``drawings``: processes that nobody marked as executable are meant to run.
+    """
+
+    def __init__(self, file: str, content: bytes, *, drawings: bool = False) -> None:
         self.file = file
         self.processes: list[Process] = []
         self.findings: list[Finding] = []
+        self.forms: Mapping[str, bytes] = {}
         self._ids: set[str] = set()
         self._count = 0
         try:
@@ -45,6 +49,7 @@ class Reader:
         except XmlRefused as refused:
             self.find("error", refused.code, None, refused.line, **refused.facts)
             return
+        self.forms = dialects.translate(root, self.find, drawings=drawings).forms
         self._references = self._collect_references(root)
         for element in root:
             if element.tag == f"{{{BPMN}}}process":
@@ -189,6 +194,8 @@ class Reader:
         kind = local_name(definition).removesuffix("EventDefinition")
         if kind == "timer":
             return EventText("timer", timer=self._timer(node, definition))
+        if kind == "conditional":
+            return EventText("conditional", condition=self._condition(node, definition))
         if kind == "link":
             return EventText("link", definition.get("name", ""))
         if kind in ("message", "signal", "error", "escalation"):
@@ -208,6 +215,18 @@ class Reader:
         if not name and kind in ("message", "signal"):
             self.find("error", "missing_name", node.id, line_of(target), kind=kind)
         return EventText(kind, name, correlation=extensions.correlation_key(target))
+
+    def _condition(self, node: Node, definition: etree._Element) -> str | None:
+        child = _child(definition, "condition")
+        text = (child.text or "").strip() if child is not None else ""
+        if child is None or not text:
+            self.find("error", "condition_missing", node.id, line_of(definition))
+            return None
+        extensions.check_language(node.id, child, self.find)
+        for name in ("variableName", "variableEvents"):
+            if definition.get(f"{{{extensions.CAMUNDA}}}{name}"):
+                self.find("error", "condition_filter", node.id, line_of(definition), attribute=f"camunda:{name}")
+        return text
 
     def _timer(self, node: Node, definition: etree._Element) -> TimerText | None:
         for tag, kind in (("timeDate", "date"), ("timeDuration", "duration"), ("timeCycle", "cycle")):

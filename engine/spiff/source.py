@@ -27,6 +27,7 @@ class EventText:
     timer: TimerText | None = None
     correlation: str | None = None
     topic: str | None = None
+    condition: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,9 @@ def write(task: Task, changes: Mapping[str, Any]) -> None:
         return
     check(changes)
     local = locals_of(task)
-    variables = top(task).variables
+    workflow = top(task)
+    workflow.changed = True
+    variables = workflow.variables
     for name, value in changes.items():
         holder = next((scope for scope in local if name in scope), variables)
         holder[name] = value

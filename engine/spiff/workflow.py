@@ -123,6 +123,10 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
         self.context = context
         self.variables: dict[str, Any] = {}
         self.agenda: deque[Task] = deque()
+        self.changed = False
+        """Whether a variable has changed, or a conditional event has begun to wait, since it was last looked."""
+        self.watch: Callable[[InstanceWorkflow], None] | None = None
+        """Looks at conditional events, in processes that have any."""
         self.running: Task | None = None
         self.steps: list[Step] = []
         self.thrown: list[Thrown] = []
@@ -156,7 +160,7 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
         """Run to the next stable point: everything that needs nobody is done. Raises LimitExceeded."""
         limits, count = self.context.limits, 0
         deadline = time.thread_time() + limits.seconds
-        while self.agenda or self._open_joins():
+        while self._goes_on():
             task = self.agenda.popleft()
             if task._state != TaskState.READY:
                 continue
@@ -168,6 +172,12 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
             self.running = task
             task.run()
             self.running = None
+
+    def _goes_on(self) -> bool:
+        while self.changed and self.watch is not None:
+            self.changed = False
+            self.watch(self)
+        return bool(self.agenda) or self._open_joins()
 
     def _open_joins(self) -> bool:
         """Inclusive joins decide when nothing else moves. True when one of them goes on."""

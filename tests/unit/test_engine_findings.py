@@ -61,12 +61,21 @@ REFUSED: list[tuple[str, str]] = [
     ("unsupported", '<adHocSubProcess id="c"/>'),
     ("unsupported", '<userTask id="c" isForCompensation="true"/>'),
     ("event_not_supported", event("intermediateThrowEvent", "<compensateEventDefinition/>")),
-    ("event_not_supported", event("intermediateCatchEvent", "<conditionalEventDefinition/>")),
+    ("condition_missing", event("intermediateCatchEvent", "<conditionalEventDefinition/>")),
+    (
+        "condition_filter",
+        event("intermediateCatchEvent", '<conditionalEventDefinition camunda:variableName="x"><condition>${x}</condition>'
+        "</conditionalEventDefinition>"),
+    ),
+    (
+        "expression",
+        event("intermediateCatchEvent", "<conditionalEventDefinition><condition>=open(1)</condition>"
+        "</conditionalEventDefinition>"),
+    ),
     ("event_not_supported", event("intermediateCatchEvent", "")),
     ("event_not_supported", event("endEvent", "<cancelEventDefinition/>")),
     ("event_not_supported", event("startEvent", "<conditionalEventDefinition/>")),
     ("event_not_supported", SUB.format(event("startEvent", MESSAGE))),
-    ("event_not_supported", boundary("<conditionalEventDefinition/>")),
     ("event_not_supported", boundary("")),
     ("multiple_events", event("startEvent", MESSAGE + MESSAGE)),
     ("event_reference", event("startEvent", "<eventDefinitionRef>x</eventDefinitionRef>")),
