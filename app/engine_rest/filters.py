@@ -117,12 +117,18 @@ def equals(column: ColumnElement[Any]) -> Condition:
 
 def like(column: ColumnElement[Any]) -> Condition:
     """The column matches a pattern with % and _."""
-    return lambda value: sa.cast(column, sa.String).like(text_of(value))
+    return lambda value: sa.cast(column, sa.String).like(pattern(value))
 
 
 def like_ignoring_case(column: ColumnElement[Any]) -> Condition:
     """The column contains the text, upper and lower case alike (Camunda's ``nameLike`` with ``%``)."""
-    return lambda value: column.ilike(text_of(value))
+    return lambda value: column.ilike(pattern(value))
+
+
+def pattern(value: Any) -> str:
+    """A pattern that PostgreSQL takes: a backslash at its end would escape nothing, which is an error there."""
+    text = text_of(value)
+    return text + "\\" if (len(text) - len(text.rstrip("\\"))) % 2 else text
 
 
 def one_of(column: ColumnElement[Any]) -> Condition:

@@ -25,6 +25,8 @@ VERSION = "1"
 EXTENSION = "keliu.api"
 DEEPEST = 60
 """Levels of nesting a body may have."""
+KEPT = range(-(2**63), 2**64)
+"""Whole numbers that can be kept as JSON."""
 
 
 class ErrorSchema(Schema):
@@ -173,7 +175,7 @@ def check_json(value: Any, depth: int = 0) -> None:
         if "\x00" in value:
             raise ValueError("a text contains a zero byte")
         value.encode("utf-8")  # raises for half a surrogate pair
-    elif isinstance(value, float) and not math.isfinite(value):
+    elif isinstance(value, float) and not math.isfinite(value) or isinstance(value, int) and value not in KEPT:
         raise ValueError("a number is too large")
     elif isinstance(value, list):
         for one in value:
