@@ -16,6 +16,7 @@ from app.imports.mapping import MappingRefused, Rule, parse
 from app.imports.models import ImportRun, RowState, RunState
 from app.imports.targets import EXTENSION, ImportTarget, ImportTargets
 from app.security import current, polling, signed_in
+from app.web import links
 from app.web.i18n import language
 
 blueprint = Blueprint("imports", __name__, url_prefix="/imports", template_folder="templates")
@@ -54,7 +55,7 @@ def index() -> ResponseReturnValue:
 
 
 def _index(error: str = "", chosen: str = "") -> str:
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=links.row_id)
     runs = queries.runs_of(db.session(), current().login, before=before, limit=queries.PAGE + 1)
     older = runs[queries.PAGE - 1].id if len(runs) > queries.PAGE else None
     return render_template(

@@ -16,6 +16,7 @@ from app.accounts import queries as accounts
 from app.errors import NotVisible
 from app.notifications import queries, service, wording
 from app.security import current, polling, signed_in
+from app.web import links
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/notices", template_folder="templates")
 
@@ -38,7 +39,7 @@ def index() -> ResponseReturnValue:
     """The newest notices first, fifty a page."""
     session, login = db.session(), current().login
     only = request.args.get("show") == "unread"
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=links.row_id)
     rows = queries.notices(session, login, before=before, unread_only=only, limit=queries.PAGE + 1)
     notices = show(session, rows[: queries.PAGE])
     older = notices[-1].id if len(rows) > queries.PAGE else None

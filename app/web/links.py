@@ -19,6 +19,15 @@ def safe_next(target: str | None, default: str | None = None) -> str:
     return fallback if parts.scheme or parts.netloc else target
 
 
+def row_id(text: str) -> int:
+    """The number of a row out of a query, for ``request.args.get(…, type=row_id)``. Raises ValueError for what no
+    database would look up."""
+    number = int(text) if text.isascii() and len(text) < 20 else -1
+    if not 0 <= number < 2**63:
+        raise ValueError(text)
+    return number
+
+
 def start_page() -> str:
     """Where a person begins."""
     try:
