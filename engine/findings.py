@@ -65,6 +65,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "有多个无触发的开始事件。请只保留一个，其余用消息触发。",
         "There are several start events without trigger. Keep one; start the others by message.",
     ),
+    "start_twice": (
+        "有两个开始事件使用同一个 {kind}“{name}”。请只保留一个。",
+        'Two start events wait for the same {kind} "{name}". Keep one.',
+    ),
     "event_scope_start": (
         "事件子流程必须恰好有一个带触发的开始事件。",
         "An event sub-process needs exactly one start event with a trigger. Add or remove start events.",

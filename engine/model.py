@@ -147,6 +147,17 @@ class WaitingService:
     topic: str
     variables: Variables
     local_variables: Variables = field(default_factory=dict)
+    attempts: int | None = None
+    """How often it is tried at most; None: as usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingStart:
+    """A start event that waits for a moment. ``timer`` is what computes the next one."""
+
+    node_id: str
+    due_at: datetime
+    timer: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

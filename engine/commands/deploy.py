@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from engine import decisions
-from engine.commands import lengths, pins
+from engine.commands import lengths, pins, starts
 from engine.commands.audit import audit
 from engine.commands.model import Deploy, Result
 from engine.context import now, runtime
@@ -66,6 +66,7 @@ def deploy(session: Session, command: Deploy) -> Result:
             current[process.key] = _insert(session, command, deployment_id, at, process, parts, digest)
         pins.pin(session, new, {key: str(found) for key, found in current.items()})
         audit(session, command, None, command.name, {"definitions": sorted(str(found) for found in current.values())})
+        starts.arm(session, [(process.key, str(current[process.key])) for process in new])
     rows = tuple(definition(session, str(current[process.key])) for process in compiled.processes)
     return Result(deployment=_result(command, deployment_id, at, rows, findings))
 
@@ -247,4 +248,5 @@ def _nodes(process: CompiledProcess, parts: list[Part]) -> dict[str, Any]:
             "documentation": node.documentation,
         }
         for node_id, node in process.nodes.items()
+        | ({"signal": node.begins_by[1]} if node.begins_by and node.begins_by[0] == "signal" else {})
     }

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine.commands import calls, ledger
+from engine.commands import calls, ledger, starts
 from engine.commands.audit import audit
 from engine.commands.incidents import open_incident, record_command_failure, resolve_of_job
 from engine.commands.messages import Message, deliver, deliver_signal, signal
@@ -37,7 +37,7 @@ def run(session: Session, command: RunJob) -> Result:
         audit(session, command, job.instance_id, str(job.id), {"kind": job.kind, "node_id": job.node_id})
     match job.kind:
         case JobKind.TIMER:
-            return _timer(session, command, job)
+            return starts.fire(session, command, job) if job.instance_id is None else _timer(session, command, job)
         case JobKind.SERVICE_TASK:
             return _service(session, command, job)
         case JobKind.DEADLINE:
@@ -136,6 +136,8 @@ def _message(session: Session, command: RunJob, job: JobRow) -> Result:
     if kind == "signal":
         signal(session, topic, variables, job.payload.get("source"))
     elif kind == "signal_delivery":
+    elif kind == "signal_start":
+        return starts.start_by_signal(session, job)
         deliver_signal(session, _instance_id(job), topic, variables, command.actor)
     else:
         key = job.correlation_key

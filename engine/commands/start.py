@@ -44,8 +44,9 @@ def start_definition(
     *,
     message: str | None = None,
     parent: tuple[str, str] | None = None,
+    node_id: str | None = None,
 ) -> Result:
-    """Start a definition row (id, key), by ``message`` if the start event is a message's.
+    """Start a definition row (id, key), by ``message`` if the start event is a message's, or at ``node_id``.
 
     ``parent``: instance and task of the call activity that called it.
     """
@@ -60,7 +61,7 @@ def start_definition(
     unit.events.append(InstanceStarted(**unit.facts(), title=title))
     definition = program(session, unit.definition_id)
     with executing(unit.instance_id):
-        execution = Execution.start(definition, unit.execution_context(), variables, message)
+        execution = Execution.start(definition, unit.execution_context(), variables, message, node_id)
     rows = known(NOTHING)
     if command.complete_task is not None:
         _complete_first(unit, execution, command.complete_task, first_variables)

@@ -9,6 +9,7 @@ from engine.spiff.compiler import Compiled, CompiledProcess, NodeInfo, compile_f
 from engine.spiff.context import ExecutionContext
 from engine.spiff.execution import CODEC, Execution
 from engine.spiff.programs import Program, Programs, load_program, programs
+from engine.spiff.starting import first_starts, next_start
 
 __all__ = [
     "CODEC",
@@ -20,7 +21,9 @@ __all__ = [
     "Program",
     "Programs",
     "compile_files",
+    "first_starts",
     "load_program",
+    "next_start",
     "programs",
 ]
 

@@ -36,6 +36,8 @@ class ScopeSpec(BpmnProcessSpec):
         super().__init__(name)
         self.starts: list[Node] = []
         self.message_starts: dict[str, Node] = {}
+        self.begins_by_itself: list[Node] = []
+        """Start events of a signal or a moment."""
         self.event_starts: list[EventStart] = []
         self.conditional = False
         """Whether anything in the process waits for a condition."""
@@ -120,6 +122,8 @@ def _find_starts(spec: ScopeSpec, scope: source.Scope, nodes: Mapping[str, Node]
     for node in starts:
         if node.element.event.kind == "message":
             spec.message_starts[node.element.event.name] = node
+        elif node.element.event.kind in ("signal", "timer"):
+            spec.begins_by_itself.append(node)
     plain = [node for node in starts if node.element.event.kind == "none"]
     spec.starts = plain or starts[:1] or [nodes[element.id] for element in begins(scope)]
 

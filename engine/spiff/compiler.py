@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine import decisions
 from engine.model import Finding
@@ -30,6 +30,8 @@ class NodeInfo:
     topic: str | None = None
     decision: str | None = None
     called: str | None = None
+    begins_by: tuple[str, str] | None = None
+    """What begins the process here: kind and name of the event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,9 @@ def _describe(process: source.Process) -> CompiledProcess:
     starts = [node for node in process.scope.nodes.values() if node.type == "startEvent"]
     return CompiledProcess(
         key=process.key,
+    for node in process.scope.nodes.values():
+        if node.type == "startEvent":
+            nodes[node.id] = replace(nodes[node.id], begins_by=(node.event.kind, node.event.name))
         name=process.name,
         resource=process.resource,
         nodes=nodes,

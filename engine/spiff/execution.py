@@ -17,6 +17,7 @@ from engine.spiff.activities import ServiceTask, UserTask
 from engine.spiff.context import ExecutionContext
 from engine.spiff.happenings import ThrowByHandler
 from engine.spiff.listeners import listen
+from engine.spiff.node import Node
 from engine.spiff.programs import Program
 from engine.spiff.workflow import UNFINISHED, InstanceWorkflow, cancel_task
 
@@ -37,11 +38,19 @@ class Execution:
 
     @classmethod
     def start(
-        cls, program: Program, ctx: ExecutionContext, variables: Mapping[str, Any], message: str | None = None
+        cls,
+        program: Program,
+        ctx: ExecutionContext,
+        variables: Mapping[str, Any],
+        message: str | None = None,
+        node_id: str | None = None,
     ) -> Self:
-        """A new instance. Raises MessageNotExpected when no start event waits for ``message``."""
+        """A new instance, by a message or at a start event of its own.
+
+        Raises MessageNotExpected when no start event waits for ``message``, TaskNotFound when ``node_id`` is none.
+        """
         execution = cls(program, ctx)
-        execution._begin(variables, message)
+        execution._begin(variables, execution._starts(message, node_id))
         return execution
 
     @classmethod
@@ -197,13 +206,21 @@ class Execution:
         workflow.completed = True
 
     # inside
-    def _begin(self, values: Mapping[str, Any], message: str | None) -> None:
-        workflow, spec = self._workflow, self._program.spec
-        starts = spec.starts
+    def _starts(self, message: str | None, node_id: str | None) -> list[Node]:
+        spec = self._program.spec
         if message is not None:
             if message not in spec.message_starts:
                 raise MessageNotExpected(name=message)
-            starts = [spec.message_starts[message]]
+            return [spec.message_starts[message]]
+        if node_id is not None:
+            found = [node for node in spec.begins_by_itself if node.bpmn_id == node_id]
+            if not found:
+                raise TaskNotFound(node_id=node_id)
+            return found
+        return spec.starts
+
+    def _begin(self, values: Mapping[str, Any], starts: list[Node]) -> None:
+        workflow = self._workflow
         _check(values)
         workflow.variables.update(values)
         for start in starts:

@@ -12,7 +12,7 @@ from engine.spiff.reader import ACTIVITIES
 from engine.spiff.source import Node, Process, Scope
 from engine.spiff.variables import is_expression
 
-START_EVENTS = ("none", "message")
+START_EVENTS = ("none", "message", "signal", "timer")
 INNER_START_EVENTS = ("message", "timer", "signal", "conditional", "error", "escalation")
 CAUGHT = ("message", "timer", "signal", "conditional")
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -51,7 +51,7 @@ def check(process: Process, tables: Mapping[str, Decision], deadline: float) -> 
             look(report, scope, node)
         if node.type == "businessRuleTask":
             _decision(report, node, tables)
-        lint_expressions.check_node(report, node)
+        lint_expressions.check_node(report, node, first=scope is process.scope and node.type == "startEvent")
         lint_calls.check_node(report, node)
     for scope, holder in _scopes(process):
         _scope(report, scope, holder, holder.line if holder else process.line)
@@ -74,6 +74,7 @@ def _scope(report: Report, scope: Scope, holder: Node | None, line: int | None) 
         report.error("several_starts", plain[1].id, plain[1].line)
     for start in starts:
         _start(report, start, holder)
+    _same_trigger(report, starts)
     if holder is not None and holder.by_event and len(starts) != 1:
         report.error("event_scope_start", holder.id, line)
     if not starts and not builder.begins(scope):
@@ -97,6 +98,16 @@ def _start(report: Report, start: Node, holder: Node | None) -> None:
         allowed = ("none",)
     if kind not in allowed:
         report.error("event_not_supported", start.id, start.line, type="startEvent", event=kind)
+
+
+def _same_trigger(report: Report, starts: list[Node]) -> None:
+    """Two start events of one message or signal: nobody could say which one is meant."""
+    seen: set[tuple[str, str]] = set()
+    for start in starts:
+        trigger = (start.event.kind, start.event.name)
+        if start.event.kind in ("message", "signal") and trigger in seen:
+            report.error("start_twice", start.id, start.line, kind=start.event.kind, name=start.event.name)
+        seen.add(trigger)
 
 
 def _links(report: Report, scope: Scope) -> None:

@@ -22,8 +22,8 @@ SCRIPTS = frozenset({"", "python", "application/x-python", "text/x-python", "kel
 _ANY_ZONE = ZoneInfo("UTC")
 
 
-def check_node(report: Report, node: Node) -> None:
-    """All expressions of a node."""
+def check_node(report: Report, node: Node, *, first: bool) -> None:
+    """All expressions of a node. ``first``: it begins the process, so that there are no variables yet."""
     texts = [node.attributes[name] for name in ATTRIBUTES if name in node.attributes]
     texts += [node.properties[name] for name in PROPERTIES if name in node.properties]
     texts += [*node.inputs.values(), *node.outputs.values(), node.event.correlation or ""]
@@ -34,7 +34,7 @@ def check_node(report: Report, node: Node) -> None:
         _expression(report, node.id, node.line, node.event.condition)
     _loop(report, node)
     if node.event.timer is not None:
-        _timer(report, node, node.event.timer)
+        _timer(report, node, node.event.timer, first)
     for name in ("dueDate", "followUpDate"):
         text = node.attributes.get(name, "")
         if text and not is_expression(text):
@@ -73,13 +73,27 @@ def _loop(report: Report, node: Node) -> None:
             _expression(report, node.id, node.line, text)
 
 
-def _timer(report: Report, node: Node, timer: TimerText) -> None:
+def _timer(report: Report, node: Node, timer: TimerText, first: bool) -> None:
     if is_expression(timer.text):
         _expression(report, node.id, node.line, timer.text)
     else:
         _literal_time(report, node, timer)
-    if timer.kind == "cycle" and (node.type == "boundaryEvent" or node.type == "startEvent") and node.interrupting:
+    if first:
+        _start_timer(report, node, timer)
+    elif timer.kind == "cycle" and (node.type == "boundaryEvent" or node.type == "startEvent") and node.interrupting:
         report.warning("cycle_once", node.id, node.line)
+
+
+def _start_timer(report: Report, node: Node, timer: TimerText) -> None:
+    if not is_expression(timer.text):
+        return
+    try:
+        names = evaluator.compile_expression(timer.text).names
+    except ExpressionRefused:
+        return  # reported already
+    if names:
+        reason = f"there is no variable {min(names)} before the process has begun"
+        report.error("timer", node.id, node.line, expression=timer.text[:200], reason=reason)
 
 
 def _literal_time(report: Report, node: Node, timer: TimerText) -> None:

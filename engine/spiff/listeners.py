@@ -36,7 +36,7 @@ class Listener(Node):
         armed = task.internal_data.get("timers", {}).get(node_id)
         if armed is None:
             return
-        following = timers.next_firing(task, armed)
+        following = timers.next_firing(variables.top(task).context, armed)
         if following is None:
             cancel_task(task)
         else:

@@ -10,6 +10,7 @@ from SpiffWorkflow.task import Task
 from engine.errors import ExecutionFailed
 from engine.iso8601 import Cycle, TimeRefused, moment_of, parse_cycle
 from engine.spiff import source, variables
+from engine.spiff.context import ExecutionContext
 
 
 class Armed(TypedDict, total=False):
@@ -36,23 +37,35 @@ def calendar_of(task: Task, element: source.Node) -> str | None:
 
 def arm(task: Task, element: source.Node, timer: source.TimerText, owner: Task | None = None) -> Armed:
     """Compute when ``element``'s timer is due. ``owner`` is the activity a boundary event hangs on."""
-    context = variables.top(task).context
     calendar = calendar_of(owner or task, element)
+    try:
+        value = variables.resolve(task, timer.text, calendar)
+    except (ValueError, OverflowError) as problem:
+        raise _failed(element.id, timer, problem) from None
+    return armed_at(variables.top(task).context, element.id, timer, value, calendar)
+
+
+def armed_at(
+    context: ExecutionContext, node_id: str, timer: source.TimerText, value: object, calendar: str | None
+) -> Armed:
+    """A timer whose text says ``value``, from now on. Raises ExecutionFailed."""
     armed: Armed = {"text": timer.text, "start": context.now.isoformat(), "number": 0}
     if calendar is not None:
         armed["calendar"] = calendar
     try:
-        value = variables.resolve(task, timer.text, calendar)
         if timer.kind == "cycle":
-            return _cycle(task, armed, value)
+            return _cycle(context, armed, value)
         armed["due"] = moment_of(value, context.now, context.time_zone).isoformat()
     except (ValueError, OverflowError) as problem:
-        raise ExecutionFailed(node_id=element.id, reason=f"timer {timer.text!r}: {problem}") from None
+        raise _failed(node_id, timer, problem) from None
     return armed
 
 
-def _cycle(task: Task, armed: Armed, value: object) -> Armed:
-    context = variables.top(task).context
+def _failed(node_id: str, timer: source.TimerText, problem: Exception) -> ExecutionFailed:
+    return ExecutionFailed(node_id=node_id, reason=f"timer {timer.text!r}: {problem}")
+
+
+def _cycle(context: ExecutionContext, armed: Armed, value: object) -> Armed:
     if not isinstance(value, str):
         raise TimeRefused("a repetition is a text such as R3/PT1H")
     cycle = parse_cycle(value, context.time_zone)
@@ -63,26 +76,24 @@ def _cycle(task: Task, armed: Armed, value: object) -> Armed:
     return armed
 
 
-def next_firing(task: Task, armed: Armed) -> Armed | None:
+def next_firing(context: ExecutionContext, armed: Armed) -> Armed | None:
     """The timer after it has fired once more; None when it is exhausted. Late cycles beyond the limit are skipped."""
     text = armed.get("cycle")
     if text is None:
         return None
-    context = variables.top(task).context
     cycle = parse_cycle(text, context.time_zone)
     anchor = datetime.fromisoformat(armed["start"])
     number = armed["number"] + 1
     if cycle.count is None:
-        number = _caught_up(cycle, anchor, number, task)
+        number = _caught_up(cycle, anchor, number, context)
     elif number >= cycle.count:
         return None
     due = cycle.due(anchor, number, context.time_zone)
     return {**armed, "number": number, "due": due.isoformat()}
 
 
-def _caught_up(cycle: Cycle, anchor: datetime, number: int, task: Task) -> int:
+def _caught_up(cycle: Cycle, anchor: datetime, number: int, context: ExecutionContext) -> int:
     """The first firing not more than ``limits.catch_up`` cycles in the past."""
-    context = variables.top(task).context
     zone, late = context.time_zone, context.limits.catch_up
     if cycle.due(anchor, number + late, zone) >= context.now:
         return number

@@ -53,6 +53,8 @@ REFUSED: list[tuple[str, str]] = [
     ("dangling_flow", A + '<sequenceFlow id="f" sourceRef="a" targetRef="nowhere"/>'),
     ("several_starts", '<startEvent id="s"/><startEvent id="t"/>'),
     ("no_start", user("a") + user("b") + "\na > b > a"),
+    ("start_twice", event("startEvent", MESSAGE, "s") + event("startEvent", MESSAGE, "t") + A + "\ns > a\nt > a"),
+    ("timer", event("startEvent", "<timerEventDefinition><timeDuration>${later}</timeDuration></timerEventDefinition>")),
     ("start_incoming", '<startEvent id="s"/>' + A + "\ns > a > s"),
     ("end_outgoing", '<endEvent id="e"/>' + A + "\ne > a"),
     ("default_flow", '<exclusiveGateway id="g" default="zzz"/>' + A + "\ng > a"),
