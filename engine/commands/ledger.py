@@ -35,8 +35,9 @@ def entry(
     dedupe_key: str | None = None,
     payload: Mapping[str, Any] | None = None,
     expires_at: datetime | None = None,
+    attempts: int | None = None,
 ) -> dict[str, Any]:
-    """A job that waits until ``due_at`` (default: now)."""
+    """A job that waits until ``due_at`` (default: now) and is tried ``attempts`` times (default: ATTEMPTS)."""
     due_at = due_at or at
     return {
         "kind": kind.value,
@@ -50,7 +51,7 @@ def entry(
         "state": JobState.SCHEDULED.value if due_at > at else JobState.AVAILABLE.value,
         "due_at": due_at,
         "expires_at": expires_at,
-        "max_attempts": ATTEMPTS,
+        "max_attempts": attempts or ATTEMPTS,
         "created_at": at,
     }
 

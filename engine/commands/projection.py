@@ -249,6 +249,7 @@ def _service_job(unit: Unit, key: str, service: WaitingService) -> dict[str, Any
         node_id=service.node_id,
         topic=service.topic,
         dedupe_key=key,
+        attempts=service.attempts,
     )
 
 

@@ -59,10 +59,12 @@ class Compiled:
     processes: tuple[CompiledProcess, ...] = ()
     findings: tuple[Finding, ...] = ()
     decisions: tuple[str, ...] = field(default=())
+    forms: Mapping[str, bytes] = field(default_factory=dict)
+    """Form files by name, made from fields in the diagrams for forms that are not among the files."""
 
 
-def compile_files(files: Mapping[str, bytes]) -> Compiled:
-    """Check all BPMN and DMN files that are deployed together."""
+def compile_files(files: Mapping[str, bytes], *, drawings: bool = False) -> Compiled:
+    """Check all BPMN and DMN files that are deployed together. ``drawings``: make them executable."""
     findings: list[Finding] = []
     tables: dict[str, decisions.Decision] = {}
     for name in sorted(files):
@@ -74,22 +76,24 @@ def compile_files(files: Mapping[str, bytes]) -> Compiled:
                     findings.append(Finding("error", "duplicate_id", name, decision.id, None, {"type": "decision"}))
                 tables[decision.id] = decision
     processes: list[CompiledProcess] = []
+    forms: dict[str, bytes] = {}
     for name in sorted(files):
         if name.endswith((".bpmn", ".bpmn20.xml")):
-            processes.extend(_compile_bpmn(name, files[name], tables, findings))
-    return Compiled(tuple(processes), tuple(findings), tuple(sorted(tables)))
+            deadline = time.thread_time() + MAX_SECONDS
+            reader = Reader(name, files[name], drawings=drawings)
+            processes.extend(_compile_bpmn(reader, tables, findings, deadline))
+            forms.update((f"{key}.json", form) for key, form in reader.forms.items() if f"{key}.json" not in files)
+    return Compiled(tuple(processes), tuple(findings), tuple(sorted(tables)), forms)
 
 
 def _compile_bpmn(
-    file: str, content: bytes, tables: Mapping[str, decisions.Decision], findings: list[Finding]
+    reader: Reader, tables: Mapping[str, decisions.Decision], findings: list[Finding], deadline: float
 ) -> list[CompiledProcess]:
-    deadline = time.thread_time() + MAX_SECONDS
-    reader = Reader(file, content)
     findings.extend(reader.findings)
     executable = [process for process in reader.processes if process.executable]
     if reader.processes and not executable:
         process = reader.processes[0]
-        findings.append(Finding("error", "not_executable", file, process.key, process.line, {}))
+        findings.append(Finding("error", "not_executable", reader.file, process.key, process.line, {}))
     for process in executable:
         findings.extend(lint.check(process, tables, deadline))
     return [_describe(process) for process in executable]
@@ -97,13 +101,13 @@ def _compile_bpmn(
 
 def _describe(process: source.Process) -> CompiledProcess:
     nodes = {node.id: _info(scope, node) for scope, node in process.scope.walk()}
+    for node in process.scope.nodes.values():
+        if node.type == "startEvent":
+            nodes[node.id] = replace(nodes[node.id], begins_by=(node.event.kind, node.event.name))
     bindings = {node.call.key: node.call for _, node in process.scope.walk() if node.call is not None}
     starts = [node for node in process.scope.nodes.values() if node.type == "startEvent"]
     return CompiledProcess(
         key=process.key,
-    for node in process.scope.nodes.values():
-        if node.type == "startEvent":
-            nodes[node.id] = replace(nodes[node.id], begins_by=(node.event.kind, node.event.name))
         name=process.name,
         resource=process.resource,
         nodes=nodes,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from engine import evaluator
+from engine.cron import is_cron, parse_cron
 from engine.errors import ExpressionRefused
 from engine.iso8601 import TimeRefused, parse_cycle, parse_duration, parse_moment
 from engine.spiff.source import Flow, Node, TimerText
@@ -99,7 +100,7 @@ def _start_timer(report: Report, node: Node, timer: TimerText) -> None:
 def _literal_time(report: Report, node: Node, timer: TimerText) -> None:
     try:
         if timer.kind == "cycle":
-            parse_cycle(timer.text, _ANY_ZONE)
+            parse_cron(timer.text) if is_cron(timer.text) else parse_cycle(timer.text, _ANY_ZONE)
         elif timer.text.startswith(("P", "-P")):
             parse_duration(timer.text)
         else:

@@ -32,7 +32,7 @@ def load_program(key: str, definition_id: str, bpmn: bytes, parts: Mapping[tuple
 
     Raises DeploymentRefused when the files could not have been deployed by this version.
     """
-    reader = Reader(f"{key}.bpmn", bpmn)
+    reader = Reader(f"{key}.bpmn", bpmn, drawings=True)  # it was deployed, so it was meant to run
     process = next((found for found in reader.processes if found.key == key), None)
     tables: dict[str, decisions.Decision] = {}
     for (kind, name), content in parts.items():

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from SpiffWorkflow.task import Task
 
+from engine.cron import is_cron, parse_cron
 from engine.errors import ExecutionFailed
 from engine.iso8601 import Cycle, TimeRefused, moment_of, parse_cycle
 from engine.spiff import source, variables
@@ -68,6 +69,9 @@ def _failed(node_id: str, timer: source.TimerText, problem: Exception) -> Execut
 def _cycle(context: ExecutionContext, armed: Armed, value: object) -> Armed:
     if not isinstance(value, str):
         raise TimeRefused("a repetition is a text such as R3/PT1H")
+    if is_cron(value):
+        due = parse_cron(value).after(context.now, context.time_zone)
+        return {**armed, "cycle": value, "due": due.isoformat()}
     cycle = parse_cycle(value, context.time_zone)
     armed["cycle"] = value
     armed["due"] = cycle.due(context.now, 0, context.time_zone).isoformat()
@@ -81,6 +85,10 @@ def next_firing(context: ExecutionContext, armed: Armed) -> Armed | None:
     text = armed.get("cycle")
     if text is None:
         return None
+    if is_cron(text):  # what was missed is not made up for
+        after = max(datetime.fromisoformat(armed["due"]), context.now)
+        due = parse_cron(text).after(after, context.time_zone)
+        return {**armed, "number": armed["number"] + 1, "due": due.isoformat()}
     cycle = parse_cycle(text, context.time_zone)
     anchor = datetime.fromisoformat(armed["start"])
     number = armed["number"] + 1

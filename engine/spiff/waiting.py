@@ -76,8 +76,14 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _service(task: Task) -> WaitingService:
+    retries = task.task_spec.element.properties.get("retries", "")
     return WaitingService(
-        str(task.id), task.task_spec.bpmn_id, task.internal_data["topic"], dict(variables.visible(task)), _local(task)
+        str(task.id),
+        task.task_spec.bpmn_id,
+        task.internal_data["topic"],
+        dict(variables.visible(task)),
+        _local(task),
+        int(retries) if retries.isascii() and retries.isdecimal() and len(retries) < 4 and int(retries) else None,
     )
 
 

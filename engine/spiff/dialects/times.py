@@ -6,7 +6,8 @@ import re
 
 from lxml import etree
 
-from engine.spiff.dialects.work import Work, bpmn, camunda, local_of, text_of
+from engine.cron import DAYS
+from engine.spiff.dialects.work import ZEEBE, Work, bpmn, camunda, local_of, namespaces_of, text_of
 
 TAGS = tuple(bpmn(name) for name in ("timeDate", "timeDuration", "timeCycle"))
 _QUOTED = re.compile(r"=?\s*([\"'])(.*)\1\s*", re.DOTALL)
@@ -16,12 +17,21 @@ _CYCLE = re.compile(r"=\s*cycle\(\s*(?:(\d+)\s*,\s*)?(?:duration\(\s*)?\"([^\"]+
 _JUEL = re.compile(r"[$#]\{\s*([\"'])([^\"']*)\1\s*\}")
 
 
+MACROS = {
+    "@yearly": "0 0 0 1 1 *", "@annually": "0 0 0 1 1 *", "@monthly": "0 0 0 1 * *", "@weekly": "0 0 0 * * 0",
+    "@daily": "0 0 0 * * *", "@midnight": "0 0 0 * * *", "@hourly": "0 0 * * * *",
+}  # fmt: skip
+
+
 def translate(work: Work) -> None:
     """Every timer, due date and follow-up date."""
+    zeebe = ZEEBE in namespaces_of(work.root)
     for process in work.processes():
         for element in process.iter(*TAGS):
             before = text_of(element)
             after = literal(before)
+            if zeebe and element.tag == bpmn("timeCycle"):
+                after = _spring(after)
             if after != before:
                 element.text = after
                 work.note("timer_translated", _node(element), before=before[:80], after=after[:80])
@@ -43,6 +53,16 @@ def literal(text: str) -> str:
         found = pattern.fullmatch(text)
         if found and '"' not in found[group] and "'" not in found[group]:
             return found[group].strip()
+    return text
+
+
+def _spring(text: str) -> str:
+    """Camunda 8 counts days of the week from 0 = Sunday and knows names for common cycles."""
+    text = MACROS.get(text, text)
+    fields = text.split()
+    if len(fields) == 6 and re.fullmatch(r"[0-7](?:[,-][0-7])*", fields[5]):
+        fields[5] = re.sub(r"\d", lambda found: DAYS[int(found[0]) % 7], fields[5])
+        return " ".join(fields)
     return text
 
 
