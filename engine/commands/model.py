@@ -20,10 +20,14 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deploy(Command):
-    """Check the files and keep them together as new immutable versions of the processes they define."""
+    """Check the files and keep them together as new immutable versions of the processes they define.
+
+    ``drawings``: processes that nobody marked as executable are meant to run; people do what no program is named for.
+    """
 
     name: str
     files: Mapping[str, bytes]
+    drawings: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
