@@ -6,7 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -43,7 +43,8 @@ def deploy(session: Session, command: Deploy) -> Result:
 
     Raises DeploymentRefused(findings); then nothing is deployed.
     """
-    compiled = compile_files(command.files)
+    compiled = compile_files(command.files, drawings=command.drawings)
+    command = replace(command, files={**compiled.forms, **command.files})
     findings = (
         compiled.findings
         + _file_findings(command.files)
