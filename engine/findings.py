@@ -210,7 +210,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
         'Behind an event-based gateway "{reference}" must be a message, timer or signal catch event '
         "with no other incoming flow. Redraw it.",
     ),
+    "complex_condition": (
+        "复杂网关汇合多条连线，却没有激活条件。请填写条件，例如 activationCount >= 2。",
+        "The complex gateway joins flows without an activation condition. Enter one, such as activationCount >= 2.",
+    ),
     # activities
+    "ad_hoc_event": (
+        "即席子流程里不能有 {type}。请删除它。",
+        "An ad hoc sub-process has no {type}. Remove it.",
+    ),
     "nobody": (
         "没有人能办理该任务。请填写候选组、办理人或泳道。",
         "Nobody may work on this task. Enter candidate groups, an assignee or a lane.",

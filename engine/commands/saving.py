@@ -78,6 +78,8 @@ def _record_steps(unit: Unit, execution: Execution) -> None:
         if step.kind == "completed":
             kind = "task_completed" if user_task else "node_passed"
             unit.record(kind, step.node_id, step.task_id, step.changes)
+            if step.explanation:
+                unit.record("decision_evaluated", step.node_id, step.task_id, step.explanation)
 
 
 def _calls(unit: Unit, rows: Known, waiting: Waiting) -> None:

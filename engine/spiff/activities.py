@@ -11,6 +11,7 @@ from engine.errors import ExecutionFailed, ExpressionFailed
 from engine.model import Thrown
 from engine.spiff import assignment, listeners, loops, source, variables
 from engine.spiff.node import Node, wait
+from engine.spiff.workflow import ScopeWorkflow
 
 
 class Activity(Node):
@@ -60,6 +61,9 @@ class Activity(Node):
                 loops.item_done(task, self.element.loop)
             return
         listeners.detach(task)
+        owner = task.workflow.owner
+        if owner is not None:
+            owner.task_spec.inner_done(owner, task)
         if self.is_body(task):
             self._leave_loop(task)
         else:
@@ -181,8 +185,19 @@ class SubProcess(Activity):
         task.internal_data["open"] = True
         scope = workflow.create_subprocess(task, self.element.id)
         listeners.listen(scope)
+        self.open(task, scope)
+        return False
+
+    def open(self, task: Task, scope: ScopeWorkflow) -> None:
+        """Make the first tokens inside."""
         for start in scope.spec.starts:
             scope.spawn(start)
+
+    def inner_done(self, owner: Task, inner: Task) -> None:
+        """An activity inside is done, and its token has not gone on yet."""
+
+    def goes_on(self, owner: Task, scope: ScopeWorkflow) -> bool:
+        """Nothing is left to do inside. True when something was begun."""
         return False
 
     def shows(self, task: Task) -> bool:

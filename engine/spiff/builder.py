@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from engine.decisions import Decision
-from engine.spiff import activities, calls, gateways, happenings, source
+from engine.spiff import activities, ad_hoc, calls, complex_gateway, gateways, happenings, source
 from engine.spiff.listeners import BoundaryEvent, EventStart
 from engine.spiff.node import Node, Path
 
@@ -23,7 +23,9 @@ SIMPLE: Mapping[str, type[Node]] = {
     "receiveTask": activities.ReceiveTask,
     "scriptTask": activities.ScriptTask,
     "serviceTask": activities.ServiceTask,
+    "complexGateway": complex_gateway.ComplexGateway,
     "subProcess": activities.SubProcess,
+    "adHocSubProcess": ad_hoc.AdHocSubProcess,
     "callActivity": calls.CallActivity,
     "boundaryEvent": BoundaryEvent,
 }

@@ -21,7 +21,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "endEvent": ("none", "message", "signal", "error", "escalation", "terminate"),
     "boundaryEvent": ("message", "timer", "signal", "conditional", "error", "escalation"),
 }
-UNSUPPORTED = frozenset({"complexGateway", "transaction", "adHocSubProcess"})
+UNSUPPORTED = frozenset({"transaction"})
 
 
 class Report:
@@ -189,6 +189,19 @@ def _choices(report: Report, scope: Scope, node: Node) -> None:
         report.warning("no_default", node.id, node.line)
 
 
+def _complex(report: Report, scope: Scope, node: Node) -> None:
+    if node.type == "complexGateway" and node.condition is None and len(scope.incoming(node.id)) > 1:
+        report.error("complex_condition", node.id, node.line)
+
+
+def _ad_hoc(report: Report, scope: Scope, node: Node) -> None:
+    if node.type != "adHocSubProcess" or node.scope is None:
+        return
+    for inner in node.scope.nodes.values():
+        if inner.type in ("startEvent", "endEvent"):
+            report.error("ad_hoc_event", inner.id, inner.line, type=inner.type)
+
+
 def _event_gateway(report: Report, scope: Scope, node: Node) -> None:
     if node.type != "eventBasedGateway":
         return
@@ -253,5 +266,5 @@ def _loop(report: Report, scope: Scope, node: Node) -> None:
 
 
 CHECKS: tuple[Callable[[Report, Scope, Node], None], ...] = (
-    _supported, _boundary, _flows, _choices, _event_gateway, _work, _loop,
+    _supported, _boundary, _flows, _choices, _event_gateway, _work, _loop, _complex, _ad_hoc,
 )  # fmt: skip

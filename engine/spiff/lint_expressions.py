@@ -31,6 +31,8 @@ def check_node(report: Report, node: Node, *, first: bool) -> None:
     for text in texts:
         if is_expression(text):
             _expression(report, node.id, node.line, text)
+    if node.condition:
+        _expression(report, node.id, node.line, node.condition)
     if node.event.condition:
         _expression(report, node.id, node.line, node.event.condition)
     _loop(report, node)

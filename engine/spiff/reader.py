@@ -27,7 +27,7 @@ IGNORED = frozenset({
     "textAnnotation", "association", "group", "ioSpecification", "dataInputAssociation", "dataOutputAssociation",
     "property", "auditing", "monitoring", "incoming", "outgoing", "multiInstanceLoopCharacteristics",
     "standardLoopCharacteristics", "artifact", "category", "correlationSubscription", "supports", "resourceRole",
-    "potentialOwner", "humanPerformer", "performer",
+    "potentialOwner", "humanPerformer", "performer", "completionCondition",
 })  # fmt: skip
 
 
@@ -157,6 +157,10 @@ class Reader:
         if node.type == "scriptTask":
             node.properties = {"scriptFormat": element.get("scriptFormat", "")}
         node.message = self._reference_name(node, element)
+        condition = _child(element, "activationCondition" if node.type == "complexGateway" else "completionCondition")
+        node.condition = ((condition.text or "").strip() or None) if condition is not None else None
+        node.sequential = element.get("ordering") == "Sequential"
+        node.cancels_rest = element.get("cancelRemainingInstances", "true") != "false"
         loop = _child(element, "multiInstanceLoopCharacteristics")
         if loop is not None:
             node.loop = _loop(loop)

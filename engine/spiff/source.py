@@ -100,6 +100,10 @@ class Node:
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     script: str = ""
+    condition: str | None = None
+    """When a complex gateway goes on, or an ad hoc sub-process has done enough."""
+    sequential: bool = False
+    cancels_rest: bool = True
     call: CallText | None = None
     message: str | None = None
     by_event: bool = False

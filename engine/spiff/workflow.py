@@ -63,10 +63,16 @@ class ScopeTasks:
         for task in reversed(self.tasks.values()):
             if task._state & UNFINISHED and LISTENING not in task.internal_data:
                 return
+        if self.goes_on():
+            return
         self.completed = True
         for task in self.live():
             cancel_task(task)
         self.closed()
+
+    def goes_on(self) -> bool:
+        """Asked when nothing is left to do in the scope: whether something more was begun."""
+        return False
 
     def closed(self) -> None:
         """Called once when the scope has ended by itself."""
@@ -105,6 +111,11 @@ class ScopeWorkflow(ScopeTasks, BpmnSubWorkflow):
         if depth > self.instance.context.limits.depth:
             raise LimitExceeded(limit="depth", value=depth, allowed=self.instance.context.limits.depth)
         return depth
+
+    def goes_on(self) -> bool:
+        """An ad hoc sub-process may begin its next activity."""
+        assert self.owner is not None
+        return bool(self.owner.task_spec.goes_on(self.owner, self))
 
     def closed(self) -> None:
         """The owner goes on."""
