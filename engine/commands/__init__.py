@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.commands import deploy, external, incidents, instances, jobs, messages, start, tasks
+from engine.commands import deploy, external, incidents, instances, jobs, messages, start, suspension, tasks
 from engine.commands.model import (
     AddWork,
     AssignTask,
+    BroadcastSignal,
     CancelInstance,
     ClaimTask,
     Command,
@@ -23,11 +24,15 @@ from engine.commands.model import (
     ReleaseTask,
     ResolveIncident,
     Result,
+    ResumeInstance,
     RetryJob,
     RunJob,
+    SetJobDue,
     SetRetries,
+    SetTaskVariables,
     SetVariables,
     StartProcess,
+    SuspendInstance,
     ThrowBpmnError,
     Unlock,
 )
@@ -35,6 +40,7 @@ from engine.commands.model import (
 HANDLERS: dict[type[Command], Callable[[Any, Any], Result]] = {
     AddWork: jobs.add_work,
     AssignTask: tasks.assign,
+    BroadcastSignal: messages.broadcast,
     CancelInstance: instances.cancel,
     ClaimTask: tasks.claim,
     CompleteTask: tasks.complete,
@@ -47,11 +53,15 @@ HANDLERS: dict[type[Command], Callable[[Any, Any], Result]] = {
     LockExternalTask: external.lock,
     ReleaseTask: tasks.release,
     ResolveIncident: incidents.resolve,
+    ResumeInstance: suspension.resume,
     RetryJob: jobs.retry,
     RunJob: jobs.run,
+    SetJobDue: external.set_due,
     SetRetries: external.set_retries,
+    SetTaskVariables: instances.set_task_variables,
     SetVariables: instances.set_variables,
     StartProcess: start.start,
+    SuspendInstance: suspension.suspend,
     ThrowBpmnError: external.throw_error,
     Unlock: external.unlock,
 }

@@ -23,6 +23,7 @@ from engine.commands.model import (
     FetchExternalTasks,
     LockExternalTask,
     Result,
+    SetJobDue,
     SetRetries,
     ThrowBpmnError,
     Topic,
@@ -245,6 +246,18 @@ def set_retries(session: Session, command: SetRetries) -> Result:
     _change(session, job.id, **values)
     resolve_of_job(session, job.id, command.actor)
     audit(session, command, unit.instance_id, str(job.id), {"retries": command.retries})
+    return _result(unit, job)
+
+
+def set_due(session: Session, command: SetJobDue) -> Result:
+    """The job runs at that moment. Raises JobNotFound, JobNotRunnable (it runs at this moment, or has failed)."""
+    unit, _, job = _open(session, command.job_id, command.actor, kinds=SETTABLE)
+    if job.state in (JobState.RUNNING, JobState.FAILED):
+        raise JobNotRunnable(job_id=job.id, state=job.state.value)
+    due_at = command.due_at or unit.at
+    _change(session, job.id, due_at=due_at, state=_waiting_state(due_at - unit.at))
+    unit.runtime.bell.ring(session, job.id, due_at)
+    audit(session, command, unit.instance_id, str(job.id), {"due_at": due_at.isoformat()})
     return _result(unit, job)
 
 

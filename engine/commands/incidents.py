@@ -7,6 +7,7 @@ import traceback
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from engine.commands.audit import audit
 from engine.commands.codec import to_json
 from engine.commands.model import Command, ResolveIncident, Result
 from engine.context import now, runtime
@@ -105,4 +106,5 @@ def resolve(session: Session, command: ResolveIncident) -> Result:
     row = session.execute(statement).first()
     if row is None:
         raise NotFound(incident_id=command.incident_id)
+    audit(session, command, row.instance_id, str(command.incident_id), {})
     return Result(instance_id=row.instance_id)

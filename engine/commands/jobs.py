@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine.commands import calls, ledger, starts
 from engine.commands.audit import audit
 from engine.commands.incidents import open_incident, record_command_failure, resolve_of_job
-from engine.commands.messages import Message, deliver, deliver_signal, signal
+from engine.commands.messages import Message, deliver, deliver_signal, signal, subscribed
 from engine.commands.model import AddWork, Command, Result, RetryJob, RunJob
 from engine.commands.projection import Done, known
 from engine.commands.saving import save
@@ -20,7 +20,8 @@ from engine.context import now, runtime
 from engine.errors import BpmnError, EngineError, ExecutionFailed, JobNotFound, JobNotRunnable, NotFound
 from engine.events import DeadlineReached
 from engine.handlers import ServiceCall, WorkCall
-from engine.model import JobKind, JobState, WaitingService
+from engine.model import InstanceState, JobKind, JobState, WaitingService
+from engine.queries.instances import instance as find_instance
 from engine.queries.jobs import job as find_job
 from engine.queries.tasks import task as find_task
 from engine.rows import JobRow
@@ -135,17 +136,25 @@ def _message(session: Session, command: RunJob, job: JobRow) -> Result:
     variables, topic = job.payload["variables"], str(job.topic)
     if kind == "signal":
         signal(session, topic, variables, job.payload.get("source"))
-    elif kind == "signal_delivery":
     elif kind == "signal_start":
         return starts.start_by_signal(session, job)
+    elif kind == "signal_delivery":
         deliver_signal(session, _instance_id(job), topic, variables, command.actor)
     else:
         key = job.correlation_key
         actor = job.payload.get("actor", command.actor)
-        delivered = deliver(session, Message(topic, key, variables, actor, business_key=key))
-        if delivered is None:
+        message = Message(topic, key, variables, actor, business_key=key)
+        if _asleep(session, message) or deliver(session, message) is None:
             _keep_waiting(session, job)
     return Result(job_id=job.id)
+
+
+def _asleep(session: Session, message: Message) -> bool:
+    """Whoever expects the message is suspended: it has the message when it is resumed."""
+    receiver = subscribed(session, message)
+    if receiver is None:
+        return False
+    return find_instance(session, receiver.instance_id).state is InstanceState.SUSPENDED
 
 
 def _keep_waiting(session: Session, job: JobRow) -> None:

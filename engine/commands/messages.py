@@ -11,10 +11,12 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from engine.commands import ledger
-from engine.commands.model import CorrelateMessage, Result, StartProcess
+from engine.commands.audit import audit
+from engine.commands.model import BroadcastSignal, CorrelateMessage, Result, StartProcess
 from engine.commands.projection import known
 from engine.commands.saving import save
 from engine.commands.start import start_definition
+from engine.commands.starts import by_signal
 from engine.commands.unit import executing, lock_instance, restore
 from engine.commands.values import checked
 from engine.context import now
@@ -62,15 +64,15 @@ def correlate(session: Session, command: CorrelateMessage) -> Result:
 
 def deliver(session: Session, message: Message) -> Result | None:
     """To the oldest subscription, else to a start event; None when nobody expects it."""
-    while (row := _subscription(session, message)) is not None:
+    while (row := subscribed(session, message)) is not None:
         result = _deliver_to(session, message, row)
         if result is not None:
             return result
     return None if message.instance_id else _start_by(session, message)
 
 
-def _subscription(session: Session, message: Message) -> Row[Any] | None:
-    """ix_subscription_kind_name_correlation_key, or ix_subscription_instance_id."""
+def subscribed(session: Session, message: Message) -> Row[Any] | None:
+    """Who has waited for it longest (ix_subscription_kind_name_correlation_key, or ix_subscription_instance_id)."""
     query = select(sub).where(sub.c.kind == "message", sub.c.name == message.name).order_by(sub.c.id).limit(1)
     if message.instance_id is not None:
         query = query.where(sub.c.instance_id == message.instance_id)
@@ -141,9 +143,21 @@ def _keep(session: Session, message: Message, expires_at: datetime) -> int:
     return ledger.add_one(session, values)
 
 
-def signal(session: Session, name: str, variables: Mapping[str, Any], source: str | None) -> None:
+def broadcast(session: Session, command: BroadcastSignal) -> Result:
+    """A person gives a signal. Raises BadVariables."""
+    variables = checked(command.variables)
+    audit(session, command, command.instance_id, command.name, {"variables": variables})
+    signal(session, command.name, variables, None, only=command.instance_id)
+    return Result(instance_id=command.instance_id)
+
+
+def signal(
+    session: Session, name: str, variables: Mapping[str, Any], source: str | None, *, only: str | None = None
+) -> None:
     """One job per instance that waits for the signal, so that each moves in a transaction of its own."""
     query = select(sub.c.instance_id).distinct().where(sub.c.kind == "signal", sub.c.name == name)
+    if only is not None:
+        query = query.where(sub.c.instance_id == only)
     if source is not None:  # it has reached its own catchers already
         query = query.where(sub.c.instance_id != source)
     at = now(session)
@@ -158,6 +172,8 @@ def signal(session: Session, name: str, variables: Mapping[str, Any], source: st
         )
         for instance_id in connection.scalars(query.order_by(sub.c.instance_id)).all()
     ]
+    if only is None:
+        entries += by_signal(session, name, variables)
     ledger.add(session, connection, entries)
 
 

@@ -98,6 +98,15 @@ class CorrelateMessage(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BroadcastSignal(Command):
+    """Give a signal to every instance that waits for it, each in a transaction of its own, or to one."""
+
+    name: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    instance_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelInstance(Command):
     """End an instance with everything that waits in it."""
 
@@ -106,12 +115,48 @@ class CancelInstance(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SuspendInstance(Command):
+    """Nothing happens in the instance until it is resumed."""
+
+    instance_id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeInstance(Command):
+    """A suspended instance goes on; what fell due meanwhile runs now."""
+
+    instance_id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetVariables(Command):
-    """Replace top-level variables of a running instance."""
+    """Replace and remove top-level variables of a running instance."""
 
     instance_id: str
     variables: Mapping[str, Any]
+    removals: frozenset[str] = frozenset()
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTaskVariables(Command):
+    """Replace and remove variables visible at an open task: ``local`` ones, or where they are, else the instance's."""
+
+    task_id: str
+    variables: Mapping[str, Any]
+    removals: frozenset[str] = frozenset()
+    local: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetJobDue(Command):
+    """Move the moment of a timer, deadline or service task (None: now)."""
+
+    job_id: int
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ def complete(session: Session, command: CompleteTask) -> Result:
     InstanceNotActive, ExecutionFailed, InstanceChanged.
     """
     variables = checked(command.variables)
-    unit, row = _lock(session, command.task_id, command.actor, with_state=True)
+    unit, row = lock_task(session, command.task_id, command.actor, with_state=True)
     execution = restore(unit, row)
     rows = known(execution.waiting())
     waiting = rows.tasks[command.task_id]
@@ -121,12 +121,12 @@ def _give(unit: Unit, task: TaskRow, assignee: str | None, kind: str, changes: d
 
 
 def _lock_task(session: Session, task_id: str, actor: str) -> tuple[Unit, TaskRow]:
-    unit, row = _lock(session, task_id, actor, with_state=False)
+    unit, row = lock_task(session, task_id, actor, with_state=False)
     candidates = [(kind, name) for kind, name in unit.connection.execute(sql.CANDIDATES, {"task": task_id})]
     return unit, _task(row, candidates)
 
 
-def _lock(session: Session, task_id: str, actor: str, *, with_state: bool) -> tuple[Unit, Locked]:
+def lock_task(session: Session, task_id: str, actor: str, *, with_state: bool) -> tuple[Unit, Locked]:
     """Lock the instance and its open task. Raises what a task can no longer be done for."""
     connection = session.connection()
     statement = sql.LOCK_TASK_WITH_STATE if with_state else sql.LOCK_TASK

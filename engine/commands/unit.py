@@ -140,20 +140,22 @@ def unit_of(session: Session, connection: Connection, row: Locked, actor: str) -
     )
 
 
-def lock_instance(session: Session, instance_id: str, actor: str) -> tuple[Unit, Locked]:
-    """Lock an instance. Raises InstanceNotFound, InstanceNotActive."""
+def lock_instance(
+    session: Session, instance_id: str, actor: str, *, states: tuple[InstanceState, ...] = (InstanceState.ACTIVE,)
+) -> tuple[Unit, Locked]:
+    """Lock an instance. Raises InstanceNotFound, and InstanceNotActive unless it is in one of ``states``."""
     connection = session.connection()
     row = sql.LOCK_INSTANCE.first(connection, {"id": instance_id})
     if row is None:
         raise InstanceNotFound(instance_id=instance_id)
     unit = unit_of(session, connection, row, actor)
-    require_active(unit)
+    require_active(unit, states)
     return unit, row
 
 
-def require_active(unit: Unit) -> None:
-    """Raises InstanceNotActive unless the instance is active."""
-    if unit.state is not InstanceState.ACTIVE:
+def require_active(unit: Unit, states: tuple[InstanceState, ...] = (InstanceState.ACTIVE,)) -> None:
+    """Raises InstanceNotActive unless the instance is active, or in one of ``states``."""
+    if unit.state not in states:
         raise InstanceNotActive(instance_id=unit.instance_id, state=unit.state.value)
 
 
