@@ -8,6 +8,7 @@ from typing import Any
 
 from app.imports.mapping import MAX_VALUES, ColumnMapping, MappingRefused, Rule, Source, parse
 from app.imports.targets import TargetField
+from app.web.api import check_json
 
 SOURCES = 2
 """A field may come from one column and, where that says nothing, from a second one."""
@@ -19,6 +20,7 @@ def mapping_from_form(
     target: str, fields: Sequence[TargetField], header: Sequence[str], form: Mapping[str, str]
 ) -> ColumnMapping:
     """The rules somebody filled in. Raises MappingRefused."""
+    form = {name: value.replace("\x00", "") for name, value in form.items()}
     rules = {field.name: rule for field in fields if (rule := _rule(field.name, header, form)) is not None}
     if not rules:
         raise MappingRefused("no_fields")
@@ -70,6 +72,7 @@ def mapping_from_json(data: bytes, target: str, fields: Sequence[TargetField]) -
     """A mapping document as it is shipped and downloaded. Raises MappingRefused."""
     try:
         document: Any = json.loads(data)
+        check_json(document)  # zero bytes and half characters, which the database refuses
     except (ValueError, RecursionError) as error:
         raise MappingRefused("not_json") from error
     mapping = parse(document)

@@ -59,7 +59,7 @@ def prepare(
     mapping = found.for_header(table.header) if found else guess(target.key, fields, table.header)
     run = ImportRun(
         target=target.key,
-        filename=filename[-200:],
+        filename=_name(filename)[-200:],
         header=list(table.header),
         language=language,
         document=mapping.to_document(),
@@ -71,6 +71,11 @@ def prepare(
     session.flush()
     _keep_rows(session, run.id, table.rows)
     return run
+
+
+def _name(given: str) -> str:
+    """A name from outside without what can't be seen: zero bytes no database keeps, marks that turn it round."""
+    return "".join(character for character in given if character.isprintable())
 
 
 def _keep_rows(session: Session, run_id: int, rows: Sequence[Row]) -> None:
@@ -104,7 +109,7 @@ def choose_mapping(session: Session, run: ImportRun, mapping: ColumnMapping) -> 
 
 def save_mapping(session: Session, principal: Principal, run: ImportRun, name: str) -> ImportMapping:
     """Keep the run's mapping; the next file with this header finds it."""
-    mapping = parse(run.document)
+    mapping, name = parse(run.document), _name(name)
     document = mapping.to_document() | {"name": {"zh": name, "en": name}, "header": list(run.header)}
     saved = ImportMapping(
         target=run.target,
