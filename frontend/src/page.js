@@ -36,7 +36,12 @@ function clicked(event) {
   }
   const copy = target.closest?.("[data-copy]");
   if (copy) {
-    navigator.clipboard?.writeText(document.querySelector(copy.dataset.copy)?.textContent?.trim() ?? "");
+    const words = document.querySelector(copy.dataset.copy);
+    getSelection()?.selectAllChildren(words); // shows what is copied, and helps where the clipboard is refused
+    navigator.clipboard?.writeText(words?.textContent?.trim() ?? "");
+  }
+  if (target.closest?.("[data-print]")) {
+    print();
   }
   const opener = target.closest?.("[data-dialog]");
   if (opener) {
@@ -53,6 +58,16 @@ function submitted(event) {
   }
 }
 
+/** A table that is wider than its box must be reachable by keyboard, to scroll it. */
+function reachTables() {
+  for (const box of document.querySelectorAll(".table-responsive")) {
+    box.toggleAttribute("tabindex", box.scrollWidth > box.clientWidth);
+    if (box.hasAttribute("tabindex")) {
+      box.tabIndex = 0;
+    }
+  }
+}
+
 export function setUpPage() {
   document.addEventListener("click", clicked);
   document.addEventListener("submit", submitted, true);
@@ -63,10 +78,14 @@ export function setUpPage() {
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
+      document.activeElement?.closest("details[data-menu][open]")?.querySelector("summary")?.focus();
       closeMenus(null);
     }
   });
   document.addEventListener("DOMContentLoaded", loadDiagram);
   document.addEventListener("htmx:afterSettle", loadDiagram);
+  document.addEventListener("htmx:afterSettle", reachTables);
+  window.addEventListener("load", reachTables);
+  window.addEventListener("resize", reachTables);
   loadDiagram();
 }

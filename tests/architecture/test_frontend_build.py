@@ -50,7 +50,7 @@ def test_pages_bring_no_font_and_call_nobody_else(manifest: dict[str, str]) -> N
 
 
 def test_packages_are_pinned_exactly_and_locked() -> None:
-    for folder in (ROOT / "frontend", ROOT / "tests" / "support" / "browser"):
+    for folder in (ROOT / "frontend", *(ROOT / "tests" / "support" / name for name in ("browser", "axe"))):
         wanted = json.loads((folder / "package.json").read_text())
         lock = json.loads((folder / "package-lock.json").read_text())
         named = wanted.get("dependencies", {}) | wanted.get("devDependencies", {})
