@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 import engine
@@ -46,7 +46,8 @@ def claim(task_id: str) -> ResponseReturnValue:
         return redirect(links.back(url_for("inbox.index", box="claim")), 303)
     here = url_for("inbox.task", task_id=task_id)
     step = presentation.step_name(session, taken.definition_id, taken.node_id)
-    flash(Markup('{} <a class="alert-link" href="{}">{}</a>').format(_("Claimed:"), here, step), "success")
+    link = Markup('<a class="alert-link" href="{}">{}</a>').format(here, step)
+    flash(Markup(_("Claimed: %(task)s", task=link)), "success")
     return redirect(links.back(here), 303)
 
 
@@ -205,14 +206,15 @@ def _conflict(
 def _say_done(session: Session, done: service.Completed) -> None:
     """Tell that it is done, with the way to the case and to what comes next."""
     line = presentation.task_lines(session, current(), objects(), [done.task])[0]
-    case = Markup('<a class="alert-link" href="{}">{}</a>').format(line.url, line.title) if line.url else line.title
-    message = Markup("{} {}").format(_("%(step)s is done:", step=line.step), case)
+    link = Markup('<a class="alert-link" href="{}">{}</a>').format(line.url, line.title)
+    case = link if line.url else escape(line.title)
+    message = Markup(_("%(step)s is done: %(case)s", step=escape(line.step), case=case))
     following = queries.next_task(session, current(), objects())
     if following is not None:
         step = presentation.step_name(session, following.definition_id, following.node_id)
         url = url_for("inbox.task", task_id=following.id)
         link = Markup('<a class="alert-link" href="{}" data-next-task>{}</a>').format(url, step)
-        message += Markup(" {} {}").format(_("Next task:"), link)
+        message += Markup(" ") + Markup(_("Next task: %(task)s", task=link))
     flash(message, "success")
 
 

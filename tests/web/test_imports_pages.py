@@ -96,7 +96,7 @@ def test_a_chinese_file_is_understood_by_the_names_of_its_columns(app: Flask, si
     agent = sign_in(AGENT, language="zh")
     run = upload(agent, (CHINESE + ROW).encode("gb18030"), "投诉清单.csv").location
     page = text(agent, run)
-    assert "前几行导入后的样子" in page
+    assert "导入预览（前几行）" in page
     assert "table-danger" not in page
     post(agent, f"{run}/start")
     drain(database_of(app))
