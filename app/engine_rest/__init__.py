@@ -15,18 +15,24 @@ def register(app: Flask, _registries: Registries) -> None:
     from app.engine_rest import (  # the modules add their routes when imported
         context,
         definition_views,
+        deployment_views,
         errors,
         external_views,
         fetching,
+        history_views,
+        identity_views,
         instance_views,
         job_views,
         message_views,
+        repair_views,
+        task_variable_views,
         task_views,
     )
     from app.web.application import csrf
     from app.web.errors import speak
 
-    assert all((definition_views, external_views, instance_views, job_views, message_views, task_views))
+    views = (definition_views, deployment_views, external_views, history_views, identity_views, instance_views)
+    assert all((*views, job_views, message_views, repair_views, task_variable_views, task_views))
     fetching.install(app)
     csrf.exempt(context.blueprint)
     app.register_blueprint(context.blueprint)

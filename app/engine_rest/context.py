@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, current_app
 from sqlalchemy import Row
 
 import engine
-from app import db
+from app import db, formkit
 from app.business_objects import BusinessObjects
 from app.engine_rest import queries
 from app.engine_rest.errors import Missing, answer
 from app.errors import FieldErrors
 from app.security import current
-from engine.tables import job, process_definition, process_instance, user_task
+from engine.tables import incident, job, process_definition, process_instance, user_task
 
 blueprint = Blueprint("engine_rest", __name__, url_prefix="/engine-rest")
 blueprint.register_error_handler(FieldErrors, answer)
@@ -76,6 +77,30 @@ def visible_job(job_id: str) -> Row[Any]:
 def number_of(text: str) -> int | None:
     """An id of the ledger from an address, None for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def visible_incident(incident_id: str) -> Row[Any]:
+    """An open incident by id. Raises :class:`Missing`."""
+    number = number_of(incident_id)
+    statement = queries.incidents(current(), objects(), {}, open_only=True)
+    row = None if number is None else queries.one(db.session(), statement, incident.c.id, number)
+    if row is None:
+        raise Missing(f"No matching incident with id {incident_id[:100]}")
+    return row
+
+
+def shown_variables(definition_id: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables without those that a form of the process keeps from the caller's groups."""
+    session, groups = db.session(), current().groups
+    keys = {node["form_key"] for node in engine.queries.definition(session, definition_id).nodes.values()}
+    hidden: set[str] = set()
+    for key in sorted(key for key in keys if key):
+        try:
+            form = formkit.load(session, definition_id, key)
+        except engine.DefinitionNotFound:  # a form key of somebody else's forms
+            continue
+        hidden |= {field.name for field in form.fields if not field.shown_to(groups)}
+    return {name: value for name, value in variables.items() if name not in hidden}
 
 
 def visible_external_task(task_id: str) -> Row[Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 import engine
 from app import db
 from app.engine_rest import queries, represent, requests, vocabulary
-from app.engine_rest.context import blueprint, objects, visible_instance
+from app.engine_rest.context import blueprint, objects, shown_variables, visible_instance
 from app.engine_rest.errors import Missing
 from app.engine_rest.values import to_camunda, variables_to_camunda
 from app.security import current, policy, signed_in
@@ -67,19 +69,38 @@ def delete_process_instance(instance_id: str) -> ResponseReturnValue:
 @signed_in
 def process_instance_variables(instance_id: str) -> ResponseReturnValue:
     """The variables of the instance's scope."""
-    row = visible_instance(instance_id)
-    return jsonify(variables_to_camunda(engine.queries.instance(db.session(), row.id).variables))
+    return jsonify(variables_to_camunda(_variables(instance_id)))
 
 
 @blueprint.get("/process-instance/<instance_id>/variables/<name>")
 @signed_in
 def process_instance_variable(instance_id: str, name: str) -> ResponseReturnValue:
     """One variable of the instance's scope."""
-    row = visible_instance(instance_id)
-    found = engine.queries.instance(db.session(), row.id).variables
+    found = _variables(instance_id)
     if name not in found:
         raise Missing(f"process instance variable with name {name[:100]} does not exist")
     return jsonify(to_camunda(found[name]))
+
+
+@blueprint.get("/execution")
+@signed_in
+def executions() -> ResponseReturnValue:
+    """The running instances that match, each as its one execution."""
+    asked = requests.asked()
+    rows = queries.page(db.session(), vocabulary.INSTANCE, asked, queries.instances(current(), objects(), asked))
+    return jsonify([represent.execution(row) for row in rows])
+
+
+@blueprint.get("/execution/count")
+@signed_in
+def count_executions() -> ResponseReturnValue:
+    """How many match."""
+    return _counted(requests.asked())
+
+
+def _variables(instance_id: str) -> dict[str, Any]:
+    row = visible_instance(instance_id)
+    return shown_variables(row.definition_id, engine.queries.instance(db.session(), row.id).variables)
 
 
 def _listed(asked: requests.Asked) -> ResponseReturnValue:

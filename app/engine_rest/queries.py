@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, not_, or_, select, true
+from sqlalchemy import Row, Select, and_, func, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 import engine
 from app.business_objects import BusinessObjects
-from app.engine_rest import external_vocabulary, filters, vocabulary
+from app.engine_rest import external_vocabulary, filters, history_vocabulary, vocabulary
 from app.inbox.visibility import sees_definition, sees_instance, sees_task
 from app.security import Principal
-from engine.tables import job, process_definition, process_instance, user_task
+from engine.tables import deployment, incident, job, process_definition, process_instance, user_task
 
 Asked = Mapping[str, Any]
 
@@ -78,6 +78,24 @@ def external_tasks(session: Session, asked: Asked) -> Select[Any]:
         .where(engine.queries.is_external(session), _unfinished())
         .where(*filters.conditions(external_vocabulary.EXTERNAL_TASK, asked))
     )
+
+
+def incidents(principal: Principal, objects: BusinessObjects, asked: Asked, *, open_only: bool = False) -> Select[Any]:
+    """Incidents of instances; those of no instance are for who may repair."""
+    of_none = process_instance.c.id.is_(None)
+    of_seen = and_(not_(of_none), sees_instance(principal, objects))
+    statement = (
+        select(*incident.c, process_instance.c.definition_id, process_instance.c.definition_key)
+        .outerjoin(process_instance, process_instance.c.id == incident.c.instance_id)
+        .where(or_(of_seen, of_none) if principal.has("instance.repair") else of_seen)
+        .where(*filters.conditions(history_vocabulary.INCIDENT, asked))
+    )
+    return statement.where(incident.c.state == engine.IncidentState.OPEN) if open_only else statement
+
+
+def deployments(asked: Asked) -> Select[Any]:
+    """Deployments, for those who may deploy."""
+    return select(*deployment.c).where(*filters.conditions(history_vocabulary.DEPLOYMENT, asked))
 
 
 def _unfinished() -> Any:

@@ -12,6 +12,8 @@ import engine
 from app.engine_rest.values import moment, variables_to_camunda
 
 SUSPENDED = "suspended"
+INCIDENT_TYPES = {"external_task": "failedExternalTask", "command": "failedCommand", "call": "failedCall"}
+"""What is not here is a failed job."""
 
 
 def task(row: Row[Any]) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def task(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def definition(row: Row[Any]) -> dict[str, Any]:
+def definition(row: Row[Any] | engine.DefinitionRow) -> dict[str, Any]:
     """One version of a process."""
     return {
         "id": row.id,
@@ -108,6 +110,43 @@ def job(row: Row[Any]) -> dict[str, Any]:
     }
 
 
+def incident(row: Row[Any]) -> dict[str, Any]:
+    """One open incident."""
+    return {
+        "id": str(row.id),
+        "processDefinitionId": row.definition_id,
+        "processInstanceId": row.instance_id,
+        "executionId": row.instance_id,
+        "incidentTimestamp": moment(row.created_at),
+        "incidentType": INCIDENT_TYPES.get(row.kind, "failedJob"),
+        "activityId": row.node_id,
+        "failedActivityId": row.node_id,
+        "causeIncidentId": str(row.id),
+        "rootCauseIncidentId": str(row.id),
+        "configuration": None if row.job_id is None else str(row.job_id),
+        "incidentMessage": row.message,
+        "tenantId": None,
+        "jobDefinitionId": None,
+        "annotation": None,
+    }
+
+
+def deployment(row: Row[Any]) -> dict[str, Any]:
+    """One deployment. Where it came from is not kept."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "source": None,
+        "deploymentTime": moment(row.deployed_at),
+        "tenantId": None,
+    }
+
+
+def execution(row: Row[Any]) -> dict[str, Any]:
+    """An instance as its one execution."""
+    return {"id": row.id, "processInstanceId": row.id, "ended": False, "tenantId": None}
+
+
 def external_task(row: Row[Any]) -> dict[str, Any]:
     """One service task for a worker outside. ``retries`` is null until somebody has set them, as in Camunda."""
     return _external(row, row.definition_id, row.definition_key, row.business_key) | {
@@ -118,8 +157,9 @@ def external_task(row: Row[Any]) -> dict[str, Any]:
 def fetched(found: engine.ExternalTask) -> dict[str, Any]:
     """A task that a worker has just locked."""
     task = _external(found.job, found.definition_id, found.definition_key, found.business_key)
-    more: dict[str, Any] = {"suspended": False, "extensionProperties": {}, "errorDetails": found.job.payload.get("details")}
-    return task | more | {"variables": variables_to_camunda(found.variables)}
+    details, variables = found.job.payload.get("details"), variables_to_camunda(found.variables)
+    more = {"suspended": False, "extensionProperties": {}, "errorDetails": details, "variables": variables}
+    return task | more
 
 
 def _external(

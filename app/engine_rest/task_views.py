@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 import engine
 from app import db
 from app.engine_rest import queries, represent, requests, vocabulary
-from app.engine_rest.context import blueprint, objects, visible_task
+from app.engine_rest.context import blueprint, objects, shown_variables, visible_task
 from app.engine_rest.errors import BadRequest, Missing
 from app.engine_rest.values import to_camunda, variables_to_camunda
 from app.errors import NotAllowedHere, NotVisible
@@ -87,7 +87,7 @@ def task_variables(task_id: str) -> ResponseReturnValue:
     """The variables visible at the task."""
     row, session = visible_task(task_id), db.session()
     found = engine.queries.instance(session, row.instance_id)
-    return jsonify(variables_to_camunda({**found.variables, **row.local_variables}))
+    return jsonify(variables_to_camunda({**shown_variables(row.definition_id, found.variables), **row.local_variables}))
 
 
 @blueprint.post("/task/<task_id>/claim")

@@ -203,6 +203,7 @@ def _at_activity(value: Any) -> ColumnElement[bool]:
 INSTANCE = Vocabulary(
     filters={
         "processInstanceIds": f.one_of(process_instance.c.id),
+        "processInstanceId": f.equals(process_instance.c.id),
         "businessKey": f.equals(process_instance.c.business_key),
         "businessKeyLike": f.like(process_instance.c.business_key),
         "processDefinitionId": f.equals(process_instance.c.definition_id),
