@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 import engine
 from app.security import sessions
 from app.security.identity import API_PREFIX, ENGINE_REST_PREFIX
+from app.security.models import UserSession
 from app.web.lists.export import csv_bytes
 from tests.architecture.test_access_matrix import routes
 from tests.support.application import database_of, session_cookie, signed_in
@@ -33,7 +34,7 @@ def unsafe_addresses(app: Flask) -> list[tuple[str, str]]:
     for rule, method in routes(app):
         if method == "GET" or rule.rule.startswith((API_PREFIX, ENGINE_REST_PREFIX)):
             continue
-        values = {name: 1 if "id" in name or name == "number" else "x" for name in rule.arguments}
+        values: dict[str, Any] = {name: 1 if "id" in name or name == "number" else "x" for name in rule.arguments}
         with app.test_request_context():
             found.append((method, app.url_for(rule.endpoint, **values)))
     return found
@@ -88,7 +89,7 @@ def test_signing_in_as_somebody_else_ends_the_session_the_browser_had(app: Flask
     given = {"login": "fang.chen", "password": "keliu-demo"}
     assert client.post("/login", data=given).status_code == 303
     with database_of(app).read() as session:
-        row = session.get_one(sessions.UserSession, sessions.digest(secret))
+        row = session.get_one(UserSession, sessions.digest(secret))
         assert row.ended_at is not None
     assert client.get_cookie(name).value != secret  # type: ignore[union-attr]
 
@@ -152,7 +153,7 @@ def test_more_than_the_form_asks_is_refused(app: Flask, cases: Cases) -> None:
 def test_an_outcome_that_is_not_offered_is_refused(app: Flask, cases: Cases) -> None:
     number = cases.to_assignment()
     for _ in range(3):
-        given = {"outcome": "assigned", "departments": ["finance"], "override_reason": "由财务部负责"}
+        given: dict[str, Any] = {"outcome": "assigned", "departments": ["finance"], "override_reason": "由财务部负责"}
         cases.do(number, "assign_department", "song.yaqin", **given)
         cases.do(number, "analyse_cause", "su.ting", outcome="refused", refusal_reason="不归我们管")
     task = cases.task(number, "assign_department")
