@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 INTERNAL = "__f_"
 MAX_DEPTH = 60
+MAX_EFFORT = 20_000
+"""Operands looked at. What might be an interval is read twice, and intervals in intervals double that each time."""
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -83,6 +85,7 @@ class Parser:
         self.tokens = tokenize(text)
         self.position = 0
         self.depth = 0
+        self.effort = 0
         self.functions = functions
 
     # tokens
@@ -233,8 +236,11 @@ class Parser:
 
     def _unary(self) -> ast.expr:
         self.depth += 1
+        self.effort += 1
         if self.depth > MAX_DEPTH:
             raise SyntaxRefused("nested too deeply")
+        if self.effort > MAX_EFFORT:
+            raise SyntaxRefused("too complex")
         try:
             if self.accept("-"):
                 return ast.UnaryOp(ast.USub(), self._unary())

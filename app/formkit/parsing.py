@@ -17,7 +17,8 @@ from app.formkit.document import BOUNDS, NUMBERS, WITH_OPTIONS, Field, FieldType
 MAX_BYTES = 500_000
 MAX_FIELDS = 200
 MAX_OPTIONS = 2_000
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+"""Ours are small letters; forms of other tools bring capitals along, because a variable is called like that."""
 _KEY = re.compile(r"[a-z][a-z0-9_-]*(/[a-z][a-z0-9_-]*)*")
 _FORM_KEYS = frozenset({"$schema", "key", "title", "fields"})
 _FIELD_KEYS = frozenset(
@@ -152,7 +153,7 @@ class _Reader:
     def _name(self, data: Mapping[str, Any], path: str, before: set[str]) -> str:
         name = data.get("name")
         if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _RESERVED:
-            self.wrong(f"{path}.name", _l("A name is made of small letters, digits and underscores."))
+            self.wrong(f"{path}.name", _l("A name is made of letters, digits and underscores."))
             return ""
         if name in before:
             self.wrong(f"{path}.name", _l("The name is used twice."))
@@ -161,7 +162,7 @@ class _Reader:
     def _stores(self, data: Mapping[str, Any], path: str) -> str:
         stores = data.get("stores", "")
         if not isinstance(stores, str) or (stores and not _NAME.fullmatch(stores)):
-            self.wrong(f"{path}.stores", _l("A name is made of small letters, digits and underscores."))
+            self.wrong(f"{path}.stores", _l("A name is made of letters, digits and underscores."))
             return ""
         return stores
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from lxml import etree
 
-from engine.spiff.dialects import form_js
+from engine.spiff.dialects import form_js, times
 from engine.spiff.dialects.vendors import attempted, loop_of
 from engine.spiff.dialects.work import (
     ZEEBE,
@@ -73,7 +73,7 @@ def _form_definition(work: Work, node: etree._Element, found: etree._Element) ->
 
 def _task_definition(work: Work, node: etree._Element, found: etree._Element) -> None:
     _set(node, "type", "external")
-    _set(node, "topic", found.get("type"))
+    _set(node, "topic", times.literal(found.get("type", "")))
     retries = found.get("retries", "")
     if retries.isdigit():
         attempted(work, node, int(retries))
