@@ -96,10 +96,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "A loop in which nothing waits runs into the step limit. Put a task or timer into it.",
     ),
     # support
-    "unsupported": (
-        "不支持 {type}。请用嵌入子流程、消息或网关来表达。",
-        "{type} is not supported. Express it with an embedded sub-process, messages or gateways.",
-    ),
     "event_not_supported": (
         "{type} 不支持“{event}”事件。请换用消息、定时器或信号。",
         'The event "{event}" is not supported at a {type}. Use a message, timer or signal.',
@@ -209,6 +205,27 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "事件网关后面的“{reference}”必须是只由它进入的消息、定时器或信号捕获事件。",
         'Behind an event-based gateway "{reference}" must be a message, timer or signal catch event '
         "with no other incoming flow. Redraw it.",
+    ),
+    "compensation_handler": (
+        "补偿边界事件必须用关联连接到一个补偿活动（isForCompensation），两者都不能有连线。",
+        "A compensation boundary event needs an association with one activity for compensation; neither has sequence "
+        "flows. Draw it.",
+    ),
+    "compensation_target": (
+        "“{reference}”不在同一范围内，或没有补偿处理。请重新选择活动。",
+        '"{reference}" is not in the same scope or can\'t be compensated. Choose the activity again.',
+    ),
+    "compensation_wait": (
+        "补偿总是等待完成。请删除 waitForCompletion=\"false\"。",
+        'Compensation is always waited for. Remove waitForCompletion="false".',
+    ),
+    "cancel_place": (
+        "取消事件只能放在事务里或事务的边界上。请移动它。",
+        "A cancel event belongs into a transaction, or at its boundary. Move it.",
+    ),
+    "cancel_without_boundary": (
+        "事务里有取消结束事件，却没有取消边界事件。请添加一个。",
+        "The transaction has a cancel end event but no cancel boundary event. Add one.",
     ),
     "complex_condition": (
         "复杂网关汇合多条连线，却没有激活条件。请填写条件，例如 activationCount >= 2。",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from SpiffWorkflow.task import Task
@@ -9,8 +10,8 @@ from SpiffWorkflow.task import Task
 from engine import decisions, evaluator
 from engine.errors import ExecutionFailed, ExpressionFailed
 from engine.model import Thrown
-from engine.spiff import assignment, listeners, loops, source, variables
-from engine.spiff.node import Node, wait
+from engine.spiff import assignment, compensation, listeners, loops, source, variables
+from engine.spiff.node import Node, Path, wait
 from engine.spiff.workflow import ScopeWorkflow
 
 
@@ -22,12 +23,18 @@ class Activity(Node):
     def __init__(self, wf_spec: Any, element: Any) -> None:
         super().__init__(wf_spec, element)
         self.boundaries: list[listeners.BoundaryEvent] = []
+        self.compensation: Node | None = None
+        """The activity that undoes it."""
 
     def is_body(self, task: Task) -> bool:
         """Whether the token stands for the whole loop."""
-        return self.element.loop is not None and "body" not in task.internal_data
+        data = task.internal_data
+        return self.element.loop is not None and "body" not in data and compensation.UNDO not in data
 
     def enter(self, task: Task) -> None:
+        if compensation.UNDO in task.internal_data:
+            super().enter(task)
+            return
         if self.is_body(task):
             listeners.attach(task, self.boundaries)
             super().enter(task)
@@ -53,8 +60,11 @@ class Activity(Node):
         return super()._run_hook(my_task)
 
     def finish(self, task: Task) -> None:
-        if self.element.outputs and not self.is_body(task):
+        data = task.internal_data
+        if self.element.outputs and not self.is_body(task) and compensation.UNDO not in data:
             self._write_outputs(task)
+        if (self.compensation is not None or compensation.DONE in data) and not self.is_body(task):
+            compensation.remember(task)
         if "body" in task.internal_data:
             variables.top(task).record("completed", task)
             if "interrupted" not in task.internal_data and self.element.loop is not None:
@@ -68,6 +78,12 @@ class Activity(Node):
             self._leave_loop(task)
         else:
             super().finish(task)
+        if compensation.RUNNER in data:
+            compensation.handled(task)
+
+    def leave(self, task: Task) -> Sequence[Path]:
+        """What undoes goes nowhere: whoever asked for it goes on."""
+        return () if compensation.RUNNER in task.internal_data else super().leave(task)
 
     def _write_outputs(self, task: Task) -> None:
         """Output parameters are computed with the input parameters in sight and set around the activity."""
@@ -184,6 +200,9 @@ class SubProcess(Activity):
         workflow.record("entered", task)
         task.internal_data["open"] = True
         scope = workflow.create_subprocess(task, self.element.id)
+        if compensation.UNDO in task.internal_data:
+            compensation.proceed(task)
+            return False
         listeners.listen(scope)
         self.open(task, scope)
         return False

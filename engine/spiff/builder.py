@@ -25,6 +25,7 @@ SIMPLE: Mapping[str, type[Node]] = {
     "serviceTask": activities.ServiceTask,
     "complexGateway": complex_gateway.ComplexGateway,
     "subProcess": activities.SubProcess,
+    "transaction": activities.SubProcess,
     "adHocSubProcess": ad_hoc.AdHocSubProcess,
     "callActivity": calls.CallActivity,
     "boundaryEvent": BoundaryEvent,
@@ -64,7 +65,7 @@ def _scope(scope: source.Scope, decisions: Mapping[str, Decision], scopes: dict[
             if element.by_event:
                 _event_start(spec, element, nodes[element.id])
     _connect(scope, nodes)
-    _attach_boundaries(nodes)
+    _attach_boundaries(scope, nodes)
     _find_starts(spec, scope, nodes)
     spec.by_element = nodes | {start.bpmn_id: start for start in spec.event_starts}
     return spec
@@ -111,12 +112,15 @@ def _connect(scope: source.Scope, nodes: Mapping[str, Node]) -> None:
             node.connect(target)
 
 
-def _attach_boundaries(nodes: Mapping[str, Node]) -> None:
+def _attach_boundaries(scope: source.Scope, nodes: Mapping[str, Node]) -> None:
     for node in nodes.values():
         if isinstance(node, BoundaryEvent):
             holder = nodes[str(node.element.attached_to)]
             assert isinstance(holder, activities.Activity)
-            holder.boundaries.append(node)
+            if node.element.event.kind == "compensate":
+                holder.compensation = nodes[str(scope.handler(node.bpmn_id))]
+            else:
+                holder.boundaries.append(node)
 
 
 def _find_starts(spec: ScopeSpec, scope: source.Scope, nodes: Mapping[str, Node]) -> None:
@@ -139,5 +143,6 @@ def begins(scope: source.Scope) -> list[source.Node]:
         if node.id not in targets
         and node.type not in ("boundaryEvent", "startEvent")
         and not node.by_event
+        and not node.compensates
         and not (node.type == "intermediateCatchEvent" and node.event.kind == "link")
     ]

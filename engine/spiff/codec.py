@@ -1,7 +1,8 @@
 """State of an instance as bytes: live tokens and variables, never specs, never history.
 
 The first byte is the codec number. A blob of another number is refused here; migrations read the old one and write
-this. Layout: ``{"v": variables, "s": [[owner, scope, [[id, node, state, data], …]], …], "end": completed}``.
+this. Layout: ``{"v": variables, "s": [[owner, scope, [[id, node, state, data], …]], …], "end": completed}``,
+and ``"c"``: what can be undone, if there is anything.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from engine.spiff.workflow import InstanceWorkflow, ScopeTasks
 
 CODEC = 1
 
-_REFERENCES = ("body", "attached")
+_REFERENCES = ("body", "attached", "runner")
 """Entries of a task's internal data that name another task."""
 
 
@@ -28,6 +29,8 @@ def dumps(workflow: InstanceWorkflow) -> bytes:
     scopes = [["", workflow.spec.name, _rows(workflow)]]
     scopes.extend([owner, scope.spec.name, _rows(scope)] for owner, scope in owned)
     state = {"v": workflow.variables, "s": scopes, "end": workflow.completed}
+    if workflow.compensable:
+        state["c"] = workflow.compensable
     blob = bytes([CODEC]) + orjson.dumps(state, default=_identifier)
     allowed = workflow.context.limits.blob_bytes
     if len(blob) > allowed:
@@ -60,6 +63,7 @@ def loads(blob: bytes, workflow: InstanceWorkflow) -> None:
         state = orjson.loads(memoryview(blob)[1:])
         workflow.variables = state["v"]
         workflow.completed = state["end"]
+        workflow.compensable = state.get("c", [])
         for owner, _name, rows in state["s"]:
             _fill(_open(workflow, owner), rows)
     except (KeyError, ValueError, TypeError, IndexError, StopIteration) as problem:

@@ -6,7 +6,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.model import Thrown
-from engine.spiff import faults, source, timers, variables
+from engine.spiff import compensation, faults, source, timers, variables
 from engine.spiff.activities import payload, throw_message
 from engine.spiff.gateways import EventGateway
 from engine.spiff.listeners import Listener
@@ -45,6 +45,8 @@ class ThrowEvent(Node):
     """Throws a message, signal or escalation and goes on. Without event, or as a link, it only passes."""
 
     def behave(self, task: Task) -> bool:
+        if self.element.event.kind == "compensate":
+            return compensation.begin(task, self.element.event.name)
         throw(task, self)
         return True
 
@@ -53,6 +55,8 @@ class EndEvent(ThrowEvent):
     """Ends a token; throws first if it has something to throw."""
 
     def behave(self, task: Task) -> bool:
+        if self.element.event.kind == "cancel":
+            return compensation.cancel(task)
         if self.element.event.kind == "terminate":
             for other in task.workflow.live():
                 if other is not task:

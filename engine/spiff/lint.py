@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from engine.decisions import MAPPINGS, Decision
 from engine.model import Finding
-from engine.spiff import builder, lint_calls, lint_expressions
+from engine.spiff import builder, lint_calls, lint_compensation, lint_expressions
 from engine.spiff.reader import ACTIVITIES
 from engine.spiff.source import Node, Process, Scope
 from engine.spiff.variables import is_expression
@@ -17,11 +17,10 @@ INNER_START_EVENTS = ("message", "timer", "signal", "conditional", "error", "esc
 CAUGHT = ("message", "timer", "signal", "conditional")
 KINDS: Mapping[str, tuple[str, ...]] = {
     "intermediateCatchEvent": ("message", "timer", "signal", "conditional", "link"),
-    "intermediateThrowEvent": ("none", "message", "signal", "escalation", "link"),
-    "endEvent": ("none", "message", "signal", "error", "escalation", "terminate"),
-    "boundaryEvent": ("message", "timer", "signal", "conditional", "error", "escalation"),
+    "intermediateThrowEvent": ("none", "message", "signal", "escalation", "link", "compensate"),
+    "endEvent": ("none", "message", "signal", "error", "escalation", "terminate", "compensate", "cancel"),
+    "boundaryEvent": ("message", "timer", "signal", "conditional", "error", "escalation", "compensate", "cancel"),
 }
-UNSUPPORTED = frozenset({"transaction"})
 
 
 class Report:
@@ -56,6 +55,7 @@ def check(process: Process, tables: Mapping[str, Decision], deadline: float) -> 
     for scope, holder in _scopes(process):
         _scope(report, scope, holder, holder.line if holder else process.line)
     lint_calls.check_process(report, process)
+    lint_compensation.check(report, process)
     return report.findings
 
 
@@ -143,8 +143,6 @@ def _busy_loop(report: Report, scope: Scope) -> None:
 def _supported(report: Report, scope: Scope, node: Node) -> None:
     if is_expression(node.event.name):
         report.error("event_name", node.id, node.line, name=node.event.name)
-    if node.type in UNSUPPORTED:
-        report.error("unsupported", node.id, node.line, type=node.type)
     allowed = KINDS.get(node.type)
     if allowed is not None and node.event.kind not in allowed:
         report.error("event_not_supported", node.id, node.line, type=node.type, event=node.event.kind)

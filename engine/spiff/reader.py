@@ -103,6 +103,8 @@ class Reader:
                 self._node(scope, element, kind, nesting)
             elif kind == "sequenceFlow":
                 flows.append(element)
+            elif kind == "association":
+                scope.associations.append((element.get("sourceRef", ""), element.get("targetRef", "")))
             elif kind not in IGNORED:
                 self.find("error", "unknown_element", element.get("id"), line_of(element), type=kind)
         for number, element in enumerate(flows):
@@ -167,8 +169,7 @@ class Reader:
         standard = _child(element, "standardLoopCharacteristics")
         if standard is not None:
             node.loop = _standard_loop(standard)
-        if element.get("isForCompensation") == "true":
-            self.find("error", "unsupported", node.id, node.line, type="compensation")
+        node.compensates = element.get("isForCompensation") == "true"
 
     def _reference_name(self, node: Node, element: etree._Element) -> str | None:
         reference = element.get("messageRef")
@@ -200,6 +201,10 @@ class Reader:
             return EventText("timer", timer=self._timer(node, definition))
         if kind == "conditional":
             return EventText("conditional", condition=self._condition(node, definition))
+        if kind == "compensate":
+            if definition.get("waitForCompletion") == "false":
+                self.find("error", "compensation_wait", node.id, line_of(definition))
+            return EventText("compensate", (definition.get("activityRef") or "").rpartition(":")[2])
         if kind == "link":
             return EventText("link", definition.get("name", ""))
         if kind in ("message", "signal", "error", "escalation"):

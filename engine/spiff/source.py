@@ -107,6 +107,8 @@ class Node:
     call: CallText | None = None
     message: str | None = None
     by_event: bool = False
+    compensates: bool = False
+    """Whether it undoes another activity."""
     scope: Scope | None = None
     lane: str | None = None
 
@@ -118,6 +120,7 @@ class Scope:
     id: str
     nodes: dict[str, Node] = field(default_factory=dict)
     flows: dict[str, Flow] = field(default_factory=dict)
+    associations: list[tuple[str, str]] = field(default_factory=list)
 
     def outgoing(self, node_id: str) -> list[Flow]:
         """Flows that leave the node, in the order of the file."""
@@ -126,6 +129,10 @@ class Scope:
     def incoming(self, node_id: str) -> list[Flow]:
         """Flows that enter the node."""
         return [flow for flow in self.flows.values() if flow.target == node_id]
+
+    def handler(self, boundary: str) -> str | None:
+        """The activity a compensation boundary event is associated with."""
+        return next((target for origin, target in self.associations if origin == boundary), None)
 
     def walk(self) -> Iterator[tuple[Scope, Node]]:
         """Every node here and inside, each with the scope it lies in."""

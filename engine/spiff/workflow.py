@@ -142,6 +142,8 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
         self.steps: list[Step] = []
         self.thrown: list[Thrown] = []
         self.escalated: list[str] = []
+        self.compensable: list[dict[str, Any]] = []
+        """What was completed and can be undone, in order."""
         self.error: str | None = None
         self._functions: dict[str | None, Mapping[str, Callable[..., Any]]] = {}
         self.plant()
