@@ -148,7 +148,8 @@ TABLE_HEAD = """# Files of other tools
 What other tools write is translated when a file is read (`engine/spiff/dialects`), before it is checked. Every change
 is a finding of severity warning that names the element, what was changed and why; what can't be translated is refused
 with its reason. The tables are generated from the files in `tests/conformance/dialects`, each of which is deployed, run
-to its end or refused by `tests/conformance/test_dialects.py`. To write this page anew: `python -m tests.conformance.test_dialects`."""
+to its end or refused by `tests/conformance/test_dialects.py`. To write this page
+anew: `python -m tests.conformance.test_dialects`."""
 
 
 def test_the_table_in_the_documentation_is_true() -> None:

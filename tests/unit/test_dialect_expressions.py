@@ -119,7 +119,8 @@ def test_scripts_that_only_set_variables() -> None:
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ('"PT1H"', "PT1H"), ('=duration("P1D")', "P1D"), ('=date and time("2026-05-01T10:00:00")', "2026-05-01T10:00:00"),
+        ('"PT1H"', "PT1H"), ('=duration("P1D")', "P1D"),
+        ('=date and time("2026-05-01T10:00:00")', "2026-05-01T10:00:00"),
         ('=cycle(3, duration("PT1H"))', "R3/PT1H"), ('=cycle(duration("P1D"))', "R/P1D"), ("${'PT5M'}", "PT5M"),
         ('=@"PT2H"', "PT2H"), ("R3/PT1H", "R3/PT1H"), ("=x", "=x"), ("0 0 9 * * ?", "0 0 9 * * ?"),
     ],

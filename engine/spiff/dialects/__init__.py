@@ -53,5 +53,6 @@ def translate(root: etree._Element, report: Report, *, drawings: bool = False) -
     if sum(element.tag in FLOW_TAGS for element in root.iter()) > MAX_NODES:
         return Translation()
     for step in STEPS:
-        step(work)
+        if not work.late():
+            step(work)
     return Translation(work.forms)

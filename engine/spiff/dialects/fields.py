@@ -30,7 +30,7 @@ def translate(work: Work) -> None:
             continue
         drop(form)
         fields: list[dict[str, Any]] = []
-        for element in form.findall(camunda("formField")):
+        for element in form.findall(camunda("formField"))[:MAX_FIELDS]:
             field = _field(work, node, element)
             if field is not None and all(field["name"] != other["name"] for other in fields):
                 fields.append(field)

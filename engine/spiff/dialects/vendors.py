@@ -31,6 +31,7 @@ EXTENSIONS = frozenset({
     "formData", "formProperty", "in", "out", "inputOutput", "failedJobRetryTimeCycle", "executionListener",
     "taskListener", "field", "properties",
 })  # fmt: skip
+MAX_FIELDS = 200
 SILENT = frozenset({"exclusive", "historyTimeToLive", "versionTag"})
 
 
@@ -83,7 +84,9 @@ def _extensions(work: Work, container: etree._Element) -> None:
             _take_over(found, space)
             work.note("extension_translated", _named(container), type=name)
     if properties:
-        _form(work, container, properties)
+        for found in properties[MAX_FIELDS:]:
+            container.remove(found)
+        _form(work, container, properties[:MAX_FIELDS])
 
 
 def _take_over(element: etree._Element, space: str) -> None:

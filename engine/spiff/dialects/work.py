@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -32,6 +33,9 @@ SCOPES = frozenset({"process", "subProcess", "transaction", "adHocSubProcess"})
 MAX_NOTES = 500
 """Notes per file; who changes more than that hears that there were more."""
 
+MAX_SECONDS = 1.0
+"""Of processor time."""
+
 Report = Callable[..., None]
 
 
@@ -59,6 +63,15 @@ class Work:
     drawn: set[str] = field(default_factory=set)
     """Keys of processes that were drawings."""
     notes: int = 0
+    deadline: float = field(default_factory=lambda: time.thread_time() + MAX_SECONDS)
+    given_up: bool = False
+
+    def late(self) -> bool:
+        """Whether translating has taken too long; then the file is refused."""
+        if not self.given_up and time.thread_time() > self.deadline:
+            self.given_up = True
+            self.report("error", "took_too_long", None, None)
+        return self.given_up
 
     def note(self, code: str, element: etree._Element, **facts: object) -> None:
         """Say what was changed."""
