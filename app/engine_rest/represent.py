@@ -12,8 +12,8 @@ import engine
 from app.engine_rest.values import moment, variables_to_camunda
 
 SUSPENDED = "suspended"
-INCIDENT_TYPES = {"external_task": "failedExternalTask", "command": "failedCommand", "call": "failedCall"}
-"""What is not here is a failed job."""
+INCIDENT_TYPES = {"external_task": "failedExternalTask"}
+"""Everything else is a failed job to Camunda's clients, some of which know no third kind."""
 
 
 def task(row: Row[Any]) -> dict[str, Any]:

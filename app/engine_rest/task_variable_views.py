@@ -15,7 +15,7 @@ from app.engine_rest.context import blueprint, shown_variables, visible_task
 from app.engine_rest.errors import Missing
 from app.engine_rest.repair_views import REPAIR, modifications, value_of
 from app.engine_rest.values import to_camunda, variables_to_camunda
-from app.security import current, policy, signed_in
+from app.security import current, requires, signed_in
 
 
 @blueprint.get("/task/<task_id>/variables/<name>")
@@ -26,21 +26,21 @@ def task_variable(task_id: str, name: str) -> ResponseReturnValue:
 
 
 @blueprint.put("/task/<task_id>/variables/<name>")
-@signed_in
+@requires(REPAIR)
 def set_task_variable(task_id: str, name: str) -> ResponseReturnValue:
     """Set it where it is, else in the instance."""
     return _change(task_id, {name: value_of(name)}, frozenset(), local=False)
 
 
 @blueprint.delete("/task/<task_id>/variables/<name>")
-@signed_in
+@requires(REPAIR)
 def delete_task_variable(task_id: str, name: str) -> ResponseReturnValue:
     """Remove it where it is."""
     return _change(task_id, {}, frozenset({name}), local=False)
 
 
 @blueprint.post("/task/<task_id>/variables")
-@signed_in
+@requires(REPAIR)
 def modify_task_variables(task_id: str) -> ResponseReturnValue:
     """Set and remove several."""
     changes, removals = modifications()
@@ -62,21 +62,21 @@ def local_variable(task_id: str, name: str) -> ResponseReturnValue:
 
 
 @blueprint.put("/task/<task_id>/localVariables/<name>")
-@signed_in
+@requires(REPAIR)
 def set_local_variable(task_id: str, name: str) -> ResponseReturnValue:
     """Set one of the task alone."""
     return _change(task_id, {name: value_of(name)}, frozenset(), local=True)
 
 
 @blueprint.delete("/task/<task_id>/localVariables/<name>")
-@signed_in
+@requires(REPAIR)
 def delete_local_variable(task_id: str, name: str) -> ResponseReturnValue:
     """Remove one of the task."""
     return _change(task_id, {}, frozenset({name}), local=True)
 
 
 @blueprint.post("/task/<task_id>/localVariables")
-@signed_in
+@requires(REPAIR)
 def modify_local_variables(task_id: str) -> ResponseReturnValue:
     """Set and remove several of the task."""
     changes, removals = modifications()
@@ -107,10 +107,9 @@ def _one(name: str, found: Mapping[str, Any]) -> ResponseReturnValue:
 
 
 def _change(task_id: str, changes: Mapping[str, Any], removals: frozenset[str], *, local: bool) -> ResponseReturnValue:
-    row, session = visible_task(task_id), db.session()
-    policy.require(session, current(), REPAIR)
+    row = visible_task(task_id)
     command = engine.SetTaskVariables(
         task_id=row.id, variables=changes, removals=removals, local=local, reason="REST", actor=current().login
     )
-    engine.execute(session, command)
+    engine.execute(db.session(), command)
     return "", 204
