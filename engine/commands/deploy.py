@@ -66,8 +66,8 @@ def deploy(session: Session, command: Deploy) -> Result:
             parts, digest = content[process.key], digests[process.key]
             current[process.key] = _insert(session, command, deployment_id, at, process, parts, digest)
         pins.pin(session, new, {key: str(found) for key, found in current.items()})
-        audit(session, command, None, command.name, {"definitions": sorted(str(found) for found in current.values())})
         starts.arm(session, [(process.key, str(current[process.key])) for process in new])
+        audit(session, command, None, command.name, {"definitions": sorted(str(found) for found in current.values())})
     rows = tuple(definition(session, str(current[process.key])) for process in compiled.processes)
     return Result(deployment=_result(command, deployment_id, at, rows, findings))
 
@@ -248,6 +248,6 @@ def _nodes(process: CompiledProcess, parts: list[Part]) -> dict[str, Any]:
             "service_level": node.service_level,
             "documentation": node.documentation,
         }
-        for node_id, node in process.nodes.items()
         | ({"signal": node.begins_by[1]} if node.begins_by and node.begins_by[0] == "signal" else {})
+        for node_id, node in process.nodes.items()
     }
