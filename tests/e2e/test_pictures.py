@@ -51,6 +51,12 @@ def test_pictures_of_login_inbox_task_complaint_and_archive(
             expect(shown.locator("h1, h2").first).to_be_visible()
             no_sideways(shown)
             someone.picture(name + suffix)
+        if width > 500:
+            shown = someone.visit(f"/complaints/{running}")
+            shown.wait_for_load_state("networkidle")
+            drawing = shown.locator("keliu-diagram")
+            drawing.scroll_into_view_if_needed()
+            someone.picture("diagram", drawing)
         shown = someone.visit("/inbox?box=claim")
         shown.locator("#inbox-list a[href*='/inbox/tasks/']").first.click()
         shown.wait_for_load_state("networkidle")

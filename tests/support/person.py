@@ -77,10 +77,10 @@ class Person:
             self.page.goto(f"{self.address}{path}")
         return self.page
 
-    def picture(self, name: str) -> None:
-        """Keep a picture of the page as it is, ``<name>.<language>.png``."""
+    def picture(self, name: str, part: Locator | None = None) -> None:
+        """Keep a picture of the page as it is, or of one part of it, ``<name>.<language>.png``."""
         PICTURES.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{name}.{self.language}.png")
+        (part or self.page).screenshot(path=PICTURES / f"{name}.{self.language}.png")
 
     def open_task(self, number: str, step: str, *, box: str = "claim") -> Page:
         """Find the task of a case in a box of the inbox and open it. ``step`` is its element id."""
