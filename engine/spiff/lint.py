@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 
+from engine.decision_mapping import mapping_of
 from engine.decisions import MAPPINGS, Decision
 from engine.model import Finding
 from engine.spiff import builder, lint_calls, lint_compensation, lint_expressions
@@ -236,7 +237,7 @@ def _decision(report: Report, node: Node, tables: Mapping[str, Decision]) -> Non
     if not reference or reference not in tables:
         report.error("decision_missing", node.id, node.line, reference=reference or "", known=sorted(tables))
         return
-    mapping = node.attributes.get("mapDecisionResult", "resultList")
+    mapping = mapping_of(tables[reference], node.attributes.get("mapDecisionResult"))
     if mapping not in MAPPINGS:
         report.error("decision_mapping", node.id, node.line, mapping=mapping)
     elif mapping != "singleResult" and not node.attributes.get("resultVariable"):

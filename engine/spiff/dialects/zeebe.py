@@ -107,10 +107,10 @@ def _called(work: Work, node: etree._Element, found: etree._Element) -> None:
 
 
 def _decision(work: Work, node: etree._Element, found: etree._Element) -> None:
-    """What a decision answers: one value if it has one output, else an object, as ``singleResult`` gives."""
+    """What a decision answers: one value if it has one output, else an object; a list if several rows may fit."""
     _set(node, "decisionRef", found.get("decisionId"))
     _set(node, "resultVariable", found.get("resultVariable"))
-    _set(node, "mapDecisionResult", "singleResult")
+    _set(node, "mapDecisionResult", "natural")
 
 
 def _script(work: Work, node: etree._Element, found: etree._Element) -> None:
