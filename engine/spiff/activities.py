@@ -8,6 +8,7 @@ from typing import Any
 from SpiffWorkflow.task import Task
 
 from engine import decisions, evaluator
+from engine.decision_mapping import mapping_of
 from engine.errors import ExecutionFailed, ExpressionFailed
 from engine.model import Thrown
 from engine.spiff import assignment, compensation, listeners, loops, source, variables
@@ -173,7 +174,7 @@ class RuleTask(Activity):
         attributes = self.element.attributes
         try:
             result = decisions.evaluate(self.decision, variables.visible(task))
-            value = result.mapped(attributes.get("mapDecisionResult", "resultList"))
+            value = result.mapped(mapping_of(self.decision, attributes.get("mapDecisionResult")))
         except decisions.DecisionFailed as failure:
             reason = f"decision {self.decision.id}: {failure}"
             raise ExecutionFailed(node_id=self.bpmn_id, reason=reason) from None
