@@ -103,6 +103,12 @@ def shown_variables(definition_id: str, variables: Mapping[str, Any]) -> dict[st
     return {name: value for name, value in variables.items() if name not in hidden}
 
 
+def variables_of(instance_id: str) -> dict[str, Any]:
+    """The variables of an instance that the caller may know."""
+    found = engine.queries.instance(db.session(), instance_id)
+    return shown_variables(found.definition_id, found.variables)
+
+
 def visible_external_task(task_id: str) -> Row[Any]:
     """An external task that is not over. Raises :class:`Missing`."""
     number = number_of(task_id)

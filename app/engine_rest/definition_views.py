@@ -13,7 +13,7 @@ import engine
 from app import db
 from app.business_objects import BusinessObject
 from app.engine_rest import queries, represent, requests, vocabulary
-from app.engine_rest.context import blueprint, objects, visible_definition, visible_definition_by_key
+from app.engine_rest.context import blueprint, objects, variables_of, visible_definition, visible_definition_by_key
 from app.errors import FieldErrors, NotAllowedHere
 from app.security import current, public, signed_in
 
@@ -104,7 +104,7 @@ def _start(row: Row[Any], *, by_id: bool) -> ResponseReturnValue:
     variables, key = requests.variables(given), requests.text(given, "businessKey")
     instance_id = start_instance(session, row, variables, key, source="rest", by_id=by_id)
     found = engine.queries.instance(session, instance_id)
-    shown = found.variables if requests.flag(given, "withVariablesInReturn") else None
+    shown = variables_of(instance_id) if requests.flag(given, "withVariablesInReturn") else None
     return jsonify(represent.started(found, shown))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 import engine
 from app import db
 from app.engine_rest import queries, represent, requests
-from app.engine_rest.context import blueprint, objects
+from app.engine_rest.context import blueprint, objects, variables_of
 from app.engine_rest.definition_views import start_instance
 from app.engine_rest.errors import BadRequest, Mismatch, Missing
 from app.engine_rest.values import variables_to_camunda
@@ -62,7 +62,7 @@ def correlate() -> ResponseReturnValue:
         instance_id = (
             result["execution"]["processInstanceId"] if result["execution"] else result["processInstance"]["id"]
         )
-        result["variables"] = variables_to_camunda(engine.queries.instance(session, instance_id).variables)
+        result["variables"] = variables_to_camunda(variables_of(instance_id))
     return jsonify([result])
 
 

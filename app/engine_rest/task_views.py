@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 import engine
 from app import db
 from app.engine_rest import queries, represent, requests, vocabulary
-from app.engine_rest.context import blueprint, objects, shown_variables, visible_task
+from app.engine_rest.context import blueprint, objects, shown_variables, variables_of, visible_task
 from app.engine_rest.errors import BadRequest, Missing
 from app.engine_rest.values import to_camunda, variables_to_camunda
 from app.errors import NotAllowedHere, NotVisible
@@ -71,7 +71,7 @@ def task_form_variables(task_id: str) -> ResponseReturnValue:
     """The fields of its form with what they start with, and the variables of the instance."""
     session, principal = db.session(), current()
     found = engine.queries.task(session, visible_task(task_id).id)
-    values = dict(engine.queries.instance(session, found.instance_id).variables) | dict(found.local_variables)
+    values = variables_of(found.instance_id) | dict(found.local_variables)
     form = service.form_of(session, principal, objects(), found)
     if form.document is not None:
         shown = form.document.represent(form.context.values, form.context.overrides, principal.groups)
@@ -143,7 +143,7 @@ def _complete(task_id: str) -> ResponseReturnValue:
     service.complete_task(session, principal, objects(), found.id, payload, source="engine_rest")
     if not wants:
         return "", 204
-    return jsonify(variables_to_camunda(engine.queries.instance(session, found.instance_id).variables))
+    return jsonify(variables_to_camunda(variables_of(found.instance_id)))
 
 
 def _known(task_id: str) -> engine.TaskRow:

@@ -166,6 +166,8 @@ def things_of(session: Session, own: dict[str, Any]) -> Things:
             ("/admin/roles", "name"): "cco",
             ("/engine-rest/process-definition", "key"): "complaint",
             ("/engine-rest/process-instance", "name"): "severity",
+            ("/engine-rest/task", "name"): "severity",
+            ("/engine-rest/external-task", "task_id"): None,
             ("/complaints", "name"): "complaint_supplement",
         },
     )
