@@ -1,4 +1,5 @@
-"""``python -m benchmarks [--json] [--quick]``: what the engine costs, beside the floor and plain SpiffWorkflow.
+"""``python -m benchmarks [--json] [--quick]``: what the engine costs, beside the floor and plain SpiffWorkflow;
+``python -m benchmarks inbox``: what lists cost in a company with a hundred thousand open tasks.
 
 Every ratio compares the candidates of one run, measured step by step in turns. A step's figure is the lower quartile of
 its repeats (what the code takes, rather than what other work on the machine adds to it), a candidate's figure is the
@@ -14,7 +15,7 @@ import sys
 from statistics import median, quantiles
 
 from app.db import Database
-from benchmarks import databases, process
+from benchmarks import databases, inbox, process
 from benchmarks.candidates import Floor, Ours, Plain, Walk
 from benchmarks.requests import post_to_redirect
 
@@ -27,6 +28,11 @@ def main() -> None:
     arguments = _arguments()
     logging.disable(logging.WARNING)
     rounds = 8 if arguments.quick else 60
+    if arguments.what == "inbox":
+        tasks, repeats = (10_000, 3) if arguments.quick else (100_000, 7)
+        both = {**inbox.lists("sqlite", tasks, repeats), **inbox.lists("postgresql", tasks, repeats)}
+        _print(both, as_json=arguments.json)
+        return
     figures: dict[str, float] = {}
     for synchronous in ("NORMAL", "FULL"):
         with databases.sqlite(synchronous) as database:
@@ -43,6 +49,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=["engine", "inbox"], default="engine", help="default: engine")
     parser.add_argument("--json", action="store_true", help="one JSON object {name: number}")
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     parser.add_argument("--engine-only", action="store_true", help="leave the web out")

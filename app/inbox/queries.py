@@ -18,8 +18,7 @@ from sqlalchemy.orm import Session
 import engine
 from app.business_objects import BusinessObjects
 from app.db import search
-from app.inbox.visibility import offered_to
-from app.security import Principal
+from app.security import Principal, scope
 from engine.tables import process_instance, user_task
 
 PAGE = 50
@@ -171,7 +170,7 @@ def in_box(principal: Principal, box: Box) -> ColumnElement[bool]:
             return and_(user_task.c.assignee == login, user_task.c.state.in_(engine.OPEN_TASKS))
         case Box.CLAIM:
             waiting = and_(user_task.c.state == engine.TaskState.CREATED, user_task.c.assignee.is_(None))
-            return and_(waiting, offered_to(principal))
+            return and_(waiting, scope.offered(principal))
         case _:
             return and_(user_task.c.ended_by == login, user_task.c.state == engine.TaskState.COMPLETED)
 

@@ -6,34 +6,17 @@ those who started it, those who see a task of it or its business object, and tho
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.orm import Session
 
 import engine
 from app.business_objects import BusinessObjects
 from app.errors import NotVisible
-from app.security import Principal, policy
-from engine.tables import process_definition, process_instance, user_task, user_task_candidate
+from app.security import Principal, policy, scope
+from engine.tables import process_definition, process_instance, user_task
 
 REPAIR = ("job.execute", "instance.cancel", "instance.repair")
 """Who may repair an instance must find it."""
-
-
-def offered_to(principal: Principal) -> ColumnElement[bool]:
-    """Condition on ``user_task``: the principal is a candidate, by group or name, and not excluded.
-
-    Asked row by row (primary key of user_task_candidate): a group's candidates grow for ever, its open tasks don't.
-    """
-    candidate = user_task_candidate
-    named = or_(
-        and_(candidate.c.kind == "group", candidate.c.name.in_(sorted(principal.groups))),
-        and_(candidate.c.kind == "user", candidate.c.name == principal.login),
-    )
-    excluded = and_(candidate.c.kind == "excluded", candidate.c.name == principal.login)
-    return and_(
-        exists().where(candidate.c.task_id == user_task.c.id, named),
-        not_(exists().where(candidate.c.task_id == user_task.c.id, excluded)),
-    )
 
 
 def concerns(principal: Principal) -> ColumnElement[bool]:
@@ -41,7 +24,7 @@ def concerns(principal: Principal) -> ColumnElement[bool]:
     if not principal.has("task.work"):
         return false()
     login = principal.login
-    return or_(user_task.c.assignee == login, user_task.c.ended_by == login, offered_to(principal))
+    return or_(user_task.c.assignee == login, user_task.c.ended_by == login, scope.offered(principal))
 
 
 def sees_task(principal: Principal, objects: BusinessObjects) -> ColumnElement[bool]:

@@ -6,10 +6,10 @@ The tables are named here by their columns only: the slice that owns the organis
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, and_, column, false, or_, select, table
+from sqlalchemy import ColumnElement, Select, and_, column, exists, false, not_, or_, select, table
 
 from app.security.principal import Principal
-from engine import tables
+from engine import TaskState, tables
 
 _department = table("department", column("id"), column("key"), column("path"))
 _user = table("user_account", column("login"), column("department_id"))
@@ -47,32 +47,37 @@ def people_in_subtree(principal: Principal) -> Select[tuple[str]]:
 
 
 def own_tasks(principal: Principal) -> Select[tuple[str]]:
-    """Ids of the tasks that are or were the principal's: assigned to, ended by, or offered and not excluded.
-    Nothing without permission ``task.work``. Uses ix_user_task_assignee_state_due_at, ix_user_task_ended_by_ended_at
-    and ix_user_task_candidate_name_kind_task_id."""
+    """Ids of the tasks that are or were the principal's: assigned to, ended by, or waiting for one of those they are
+    offered to. Nothing without permission ``task.work``. Reads open and own tasks only, for what a group was ever
+    offered grows for ever (ix_user_task_assignee_state_due_at, ix_user_task_ended_by_ended_at)."""
     task = tables.user_task
     if not principal.has("task.work"):
         return select(task.c.id).where(false())
+    waiting = and_(task.c.assignee.is_(None), task.c.state == TaskState.CREATED.value)
     return select(task.c.id).where(
-        or_(
-            task.c.assignee == principal.login,
-            task.c.ended_by == principal.login,
-            and_(task.c.assignee.is_(None), task.c.id.in_(offered_tasks(principal))),
-        )
+        or_(task.c.assignee == principal.login, task.c.ended_by == principal.login, and_(waiting, offered(principal)))
+    )
+
+
+def offered(principal: Principal) -> ColumnElement[bool]:
+    """Condition on ``user_task``: the principal is a candidate, by group or name, and not excluded.
+
+    Asked row by row (primary key of user_task_candidate)."""
+    task, candidate = tables.user_task, tables.user_task_candidate
+    named = or_(
+        and_(candidate.c.kind == "group", candidate.c.name.in_(sorted(principal.groups))),
+        and_(candidate.c.kind == "user", candidate.c.name == principal.login),
+    )
+    excluded = and_(candidate.c.kind == "excluded", candidate.c.name == principal.login)
+    return and_(
+        exists().where(candidate.c.task_id == task.c.id, named),
+        not_(exists().where(candidate.c.task_id == task.c.id, excluded)),
     )
 
 
 def offered_tasks(principal: Principal) -> Select[tuple[str]]:
-    """Ids of the tasks for which the principal is a candidate (by group or name) and not excluded."""
-    candidate = tables.user_task_candidate
-    excluded = select(candidate.c.task_id).where(candidate.c.kind == "excluded", candidate.c.name == principal.login)
-    return select(candidate.c.task_id).where(
-        or_(
-            and_(candidate.c.kind == "group", candidate.c.name.in_(sorted(principal.groups))),
-            and_(candidate.c.kind == "user", candidate.c.name == principal.login),
-        ),
-        candidate.c.task_id.not_in(excluded),
-    )
+    """Ids of the tasks for which the principal is or was a candidate. Long: to be combined with other conditions."""
+    return select(tables.user_task.c.id).where(offered(principal))
 
 
 def tasks_in_subtree(principal: Principal) -> Select[tuple[str]]:
@@ -89,9 +94,8 @@ def tasks_in_subtree(principal: Principal) -> Select[tuple[str]]:
 def business_keys_of_own_tasks(principal: Principal, process_key: str) -> Select[tuple[str]]:
     """Business keys of the instances of ``process_key`` in which the principal has or had a task."""
     task = tables.user_task
-    return select(task.c.business_key).where(
-        task.c.definition_key == process_key, task.c.business_key.is_not(None), task.c.id.in_(own_tasks(principal))
-    )
+    own = own_tasks(principal).with_only_columns(task.c.business_key)
+    return own.where(task.c.definition_key == process_key, task.c.business_key.is_not(None))
 
 
 def _within(principal: Principal) -> ColumnElement[bool]:

@@ -1,0 +1,188 @@
+"""Lists in a company that has a hundred thousand open tasks and as many done: milliseconds of server time per page.
+
+The rows are written directly: complaints with their instances, tasks, candidates and search words, as the engine and
+the slices leave them. ``big`` is a person of a group that is offered two thirds of everything, ``small`` one of a group
+that is offered a thousandth.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import random
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import structlog
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+import engine
+from app.complaints.models import Complaint
+from app.complaints.queries import SEARCH_KIND
+from app.db import search
+from app.db.search import SearchEntry
+from engine.tables import process_instance, user_task, user_task_candidate
+from tests.support.application import Databases, database_of, principal_of, running_app, signed_in
+from tests.support.person import PASSWORD
+from tests.support.postgres import PostgresServer
+
+BIG, SMALL = "li.na", "wei.ran"
+BATCH = 5_000
+PAGES: dict[str, str] = {
+    "claim_page": "/inbox?box=claim",
+    "claim_rows_live": "/inbox/rows?box=claim",
+    "search_page": "/inbox?box=claim&q=宏远机械4711",
+    "search_common_page": "/inbox?box=claim&q=宏远",
+    "complaints_page": "/complaints",
+    "rest_list": "/engine-rest/task?maxResults=50",
+    "rest_list_sorted": "/engine-rest/task?maxResults=50&sortBy=dueDate&sortOrder=asc",
+    "rest_count": "/engine-rest/task/count",
+}
+
+
+def lists(backend: str, tasks: int, rounds: int) -> dict[str, float]:
+    """Milliseconds of every page for both people."""
+    figures: dict[str, float] = {}
+    with _company(backend) as app:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+        _fill(app, tasks)
+        for who, login in (("big", BIG), ("small", SMALL)):
+            client = signed_in(app, login)
+            credentials = base64.b64encode(f"{login}:{PASSWORD}".encode()).decode()
+            for name, path in PAGES.items():
+                headers = {"Authorization": f"Basic {credentials}"} if path.startswith("/engine-rest") else {}
+                figures[f"{backend}.inbox.{who}.{name}_ms"] = _usual(client, path, headers, rounds)
+    return figures
+
+
+def _usual(client: FlaskClient, path: str, headers: dict[str, str], rounds: int) -> float:
+    taken = []
+    for _ in range(rounds + 1):
+        before = perf_counter()
+        answer = client.get(path, headers=headers)
+        taken.append(perf_counter() - before)
+        assert answer.status_code == 200, (path, answer.status, answer.text[:300])
+    return median(taken[1:]) * 1_000
+
+
+@contextmanager
+def _company(backend: str) -> Iterator[Flask]:
+    clock = engine.VirtualClock(engine.SystemClock().now())
+    server: list[PostgresServer] = []
+
+    def started() -> PostgresServer:
+        if not server:
+            server.append(PostgresServer().start())
+        return server[0]
+
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="keliu-bench-") as folder,
+            running_app(Databases(Path(folder), started), backend, clock) as app,
+        ):
+            yield app
+    finally:
+        for one in server:
+            one.stop()
+
+
+def _fill(app: Flask, tasks: int) -> None:
+    """``tasks`` open and as many completed tasks, one per complaint."""
+    database = database_of(app)
+    with database.read() as session:
+        definition = engine.queries.latest_definition(session, "complaint")
+        at = engine.now(session)
+    (group,) = principal_of(app, BIG).groups
+    (rare,) = principal_of(app, SMALL).groups
+    chance = random.Random(20261121)
+    for first in range(0, 2 * tasks, BATCH):
+        rows = [
+            _case(number, number < tasks, definition.id, at, chance, group, rare)
+            for number in range(first, first + BATCH)
+        ]
+        database.write(_writing(rows))
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+
+def _writing(cases: list[dict[str, dict[str, Any]]]) -> Callable[[Session], None]:
+    tables: dict[str, Any] = {
+        "instance": process_instance,
+        "task": user_task,
+        "candidate": user_task_candidate,
+        "complaint": Complaint,
+        "words": SearchEntry,
+    }
+
+    def write(session: Session) -> None:
+        for name, table in tables.items():
+            session.execute(insert(table), [case[name] for case in cases])
+
+    return write
+
+
+def _case(
+    number: int, is_open: bool, definition_id: str, at: datetime, chance: random.Random, group: str, rare: str
+) -> dict[str, dict[str, Any]]:
+    draw = chance.random()
+    offered_to = group if draw < 0.66 else rare if draw < 0.661 else f"group_{chance.randrange(40)}"
+    key, instance_id, task_id = (
+        f"CMP-2025-{number:06}",
+        str(uuid.UUID(int=2 * number)),
+        str(uuid.UUID(int=2 * number + 1)),
+    )
+    created = at - timedelta(minutes=number % 100_000)
+    ended = None if is_open else created + timedelta(hours=2)
+    words = f"{key} 宏远机械{number} 包装破损"
+    same = {"definition_id": definition_id, "definition_key": "complaint", "business_key": key}
+    return {
+        "instance": same
+        | {
+            "id": instance_id,
+            "title": words,
+            "state": "active" if is_open else "completed",
+            "version": 3,
+            "codec": 1,
+            "variables": {"complaint_id": key},
+            "started_at": created,
+            "started_by": "zhao.lei",
+            "updated_at": created,
+            "ended_at": ended,
+        },
+        "task": same
+        | {
+            "id": task_id,
+            "instance_id": instance_id,
+            "node_id": "judge",
+            "name": "判断投诉是否成立",
+            "form_key": "complaint/judge",
+            "state": "created" if is_open else "completed",
+            "priority": 50,
+            "created_at": created,
+            "due_at": created + timedelta(days=3),
+            "ended_at": ended,
+            "ended_by": None if is_open else "zhao.lei",
+            "assignee": None if is_open else "zhao.lei",
+            "local_variables": {},
+        },
+        "candidate": {"task_id": task_id, "kind": "group", "name": offered_to},
+        "complaint": {
+            "number": key,
+            "instance_id": instance_id,
+            "received_at": created,
+            "registered_at": created,
+            "registered_by": "zhao.lei",
+            "state": "open" if is_open else "closed",
+        },
+        "words": {"kind": SEARCH_KIND, "ref": key, "tokens": " ".join(dict.fromkeys(search.tokens_of(words)))},
+    }
