@@ -2,104 +2,35 @@
 
 Input cells: ``-``, literals, comparisons, intervals, lists with commas, ``not(…)``, ``date("…")``. Output cells:
 literals, lists and contexts. Anything else is refused when deploying.
+
+A decision may require others of its file, and may be an expression instead of a table. What a required decision
+answers is known by the names of its outputs, and by the name of its variable.
 """
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from lxml import etree
 
 from engine import evaluator
+from engine.decision_cells import CELL_FUNCTIONS, SUBJECT, unary_tests
+from engine.decision_model import LISTS, Decision, DecisionFailed, DecisionResult, Hit, Parsed, Rule
 from engine.errors import ExpressionFailed, ExpressionRefused
 from engine.hardened_xml import XmlRefused, line_of, local_name, namespace, parse_xml
 from engine.model import Finding
-from engine.syntax import Parser, SyntaxRefused, comparison, internal_call
+from engine.syntax import Parser, SyntaxRefused
 
-SUBJECT = "cell input"
-"""Name of the input's value inside a compiled cell; no text can spell it."""
+__all__ = ["Decision", "DecisionFailed", "DecisionResult", "Hit", "Parsed", "Rule", "evaluate", "parse"]
+
 HIT_POLICIES = ("UNIQUE", "FIRST", "ANY", "PRIORITY", "COLLECT", "RULE ORDER", "OUTPUT ORDER")
 AGGREGATIONS: Mapping[str, Callable[[list[Any]], Any]] = {"SUM": sum, "MIN": min, "MAX": max, "COUNT": len}
 MAPPINGS = ("singleEntry", "singleResult", "collectEntries", "resultList")
 MAX_RULES = 5_000
-_CELL_FUNCTIONS = frozenset({"date"})
-_COMPARE = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "==", "!=": "!="}
-
-
-class DecisionFailed(Exception):
-    """The table gives no answer its hit policy allows; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A row. A test of None fits everything."""
-
-    id: str
-    number: int
-    tests: tuple[evaluator.Compiled | None, ...]
-    outputs: tuple[Any, ...]
-    annotations: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A compiled table."""
-
-    id: str
-    name: str
-    hit_policy: str
-    aggregation: str | None
-    inputs: tuple[evaluator.Compiled, ...]
-    input_labels: tuple[str, ...]
-    outputs: tuple[str, ...]
-    output_values: tuple[tuple[Any, ...], ...]
-    rules: tuple[Rule, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """Which row answered: its number on the table (from 1), its id and what its annotations say."""
-
-    number: int
-    rule_id: str
-    annotations: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionResult:
-    """The answer, one dict per row that counts, and the rows that gave it: "why did I get this?"."""
-
-    outputs: tuple[dict[str, Any], ...]
-    hits: tuple[Hit, ...]
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-
-    def mapped(self, mapping: str) -> Any:
-        """The value for ``mapDecisionResult``. Raises DecisionFailed when there are too many rows."""
-        if mapping == "resultList":
-            return [dict(row) for row in self.outputs]
-        if mapping == "collectEntries":
-            return [value for row in self.outputs for value in list(row.values())[:1]]
-        if len(self.outputs) > 1:
-            raise DecisionFailed(f"{len(self.outputs)} rows fit where one was expected")
-        if not self.outputs:
-            return None
-        row = dict(self.outputs[0])
-        if mapping == "singleResult":
-            return row
-        if len(row) != 1:
-            raise DecisionFailed("several outputs where one was expected")
-        return next(iter(row.values()))
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """The tables of one file, and what is wrong with it."""
-
-    decisions: tuple[Decision, ...]
-    findings: tuple[Finding, ...]
+MAX_REQUIRED = 50
+"""Decisions that require each other, one after the other."""
 
 
 def parse(file: str, content: bytes) -> Parsed:
@@ -115,7 +46,8 @@ def parse(file: str, content: bytes) -> Parsed:
     found = [reader.decision(element) for element in root if local_name(element) == "decision"]
     if not found and not reader.findings:
         reader.find("no_decision", None, line_of(root))
-    return Parsed(tuple(decision for decision in found if decision is not None), tuple(reader.findings))
+    linked = reader.link({decision.id: decision for decision in found if decision is not None})
+    return Parsed(linked, tuple(reader.findings))
 
 
 class _Reader:
@@ -123,6 +55,7 @@ class _Reader:
         self.file = file
         self.findings: list[Finding] = []
         self.ids: set[str] = set()
+        self.required: dict[str, list[str]] = {}
 
     def find(self, code: str, element: str | None, line: int | None, **facts: object) -> None:
         self.findings.append(Finding("error", code, self.file, element, line, facts))
@@ -133,12 +66,10 @@ class _Reader:
         if not key or key in self.ids:
             self.find("duplicate_id" if key else "missing_id", key or None, line_of(element), type="decision")
         self.ids.add(key)
+        self._requirements(key, element)
         table = _child(element, "decisionTable")
         if table is None:
-            self.find("decision_without_table", key, line_of(element))
-            return None
-        if _child(element, "informationRequirement/requiredDecision") is not None:
-            self.find("decision_requirement", key, line_of(element))
+            return self._literal_expression(key, element)
         policy = table.get("hitPolicy", "UNIQUE").upper()
         aggregation = table.get("aggregation")
         self._check_policy(key, table, policy, aggregation)
@@ -148,7 +79,44 @@ class _Reader:
         if len(self.findings) > before:
             return None
         name = element.get("name") or key
-        return Decision(key, name, policy, aggregation, inputs, labels, outputs, values, rules)
+        variable = _variable(element)
+        return Decision(key, name, policy, aggregation, inputs, labels, outputs, values, rules, variable)
+
+    def _requirements(self, key: str, element: etree._Element) -> None:
+        if _children(element, "knowledgeRequirement"):
+            self.find("decision_knowledge", key, line_of(element))
+        for requirement in _children(element, "informationRequirement"):
+            required = _child(requirement, "requiredDecision")
+            if required is not None:
+                self.required.setdefault(key, []).append(required.get("href", ""))
+
+    def _literal_expression(self, key: str, element: etree._Element) -> Decision | None:
+        literal = _child(element, "literalExpression")
+        text = _text(literal)
+        if literal is None or not text:
+            self.find("decision_without_table", key, line_of(element))
+            return None
+        try:
+            compiled = evaluator.compile_expression(text if text.startswith("=") else f"={text}")
+        except ExpressionRefused as refused:
+            self.find("expression", key, line_of(literal), expression=text[:200], reason=refused.facts["reason"])
+            return None
+        variable = _variable(element)
+        outputs, name = (variable or key,), element.get("name") or key
+        return Decision(key, name, "UNIQUE", None, (), (), outputs, ((),), (), variable, compiled)
+
+    def link(self, decisions: Mapping[str, Decision]) -> tuple[Decision, ...]:
+        """Give each decision those it requires. What requires itself, or is not in the file, has a finding."""
+        linked: dict[str, Decision] = {}
+        waiting = dict(decisions)
+        for _ in range(MAX_REQUIRED):
+            ready = [key for key in waiting if all(href[1:] in linked for href in self.required.get(key, ()))]
+            for key in ready:
+                requires = tuple(linked[href[1:]] for href in self.required.get(key, ()))
+                linked[key] = replace(waiting.pop(key), requires=requires)
+        for key in waiting:
+            self.find("decision_requirement", key, None, reference=" ".join(self.required[key]))
+        return tuple(linked[key] for key in decisions if key in linked)
 
     def _check_policy(self, key: str, table: etree._Element, policy: str, aggregation: str | None) -> None:
         if policy not in HIT_POLICIES:
@@ -209,7 +177,7 @@ class _Reader:
         if text in ("", "-"):
             return None
         try:
-            compiled = evaluator.evaluate_tree(_unary_tests(text), text)
+            compiled = evaluator.evaluate_tree(unary_tests(text), text)
             if compiled.names - {SUBJECT}:
                 raise SyntaxRefused(
                     f"{min(compiled.names - {SUBJECT})} is neither a literal nor a test; texts need quotes"
@@ -223,7 +191,7 @@ class _Reader:
         if text in ("", "-"):
             return None
         try:
-            tree = Parser(text, _CELL_FUNCTIONS).whole()
+            tree = Parser(text, CELL_FUNCTIONS).whole()
             compiled = evaluator.evaluate_tree(tree, text)
             if compiled.names:
                 raise SyntaxRefused(f"{min(compiled.names)} is no literal; texts need quotes")
@@ -237,39 +205,53 @@ class _Reader:
         self.find("cell", key, line_of(cell), expression=text[:80], reason=reason)
 
 
-def _unary_tests(text: str) -> ast.expr:
-    """A cell as a test of :data:`SUBJECT`."""
-    if len(text) > evaluator.MAX_SOURCE:
-        raise SyntaxRefused("too long")
-    parser = Parser(text, _CELL_FUNCTIONS)
-    negated = parser.at("not") and parser.tokens[parser.position + 1].text == "("
-    if negated:
-        parser.advance()
-        parser.advance()
-    tests = [_unary_test(parser)]
-    while parser.accept(","):
-        tests.append(_unary_test(parser))
-    if negated:
-        parser.expect(")")
-    if parser.current.kind != "end":
-        raise SyntaxRefused(f"unexpected {parser.current.text!r}")
-    whole = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
-    return ast.UnaryOp(ast.Not(), whole) if negated else whole
-
-
-def _unary_test(parser: Parser) -> ast.expr:
-    subject = ast.Name(SUBJECT, ast.Load())
-    if parser.at(*_COMPARE):
-        operator = _COMPARE[parser.advance().text]
-        return comparison(operator, subject, parser.sum())
-    interval = parser.try_interval(subject)
-    if interval is not None:
-        return interval
-    return internal_call("is_or_in", subject, parser.sum())
-
-
 def evaluate(decision: Decision, variables: Mapping[str, Any]) -> DecisionResult:
-    """The answer of a table. Raises DecisionFailed when the hit policy is violated or a cell can't be evaluated."""
+    """The answer of a decision, after those it requires.
+
+    Raises DecisionFailed when the hit policy is violated or a cell can't be evaluated.
+    """
+    return _evaluate(decision, variables, {})
+
+
+def _evaluate(decision: Decision, variables: Mapping[str, Any], known: dict[str, DecisionResult]) -> DecisionResult:
+    """``known``: what was answered already; a decision that is required twice is asked once."""
+    found = known.get(decision.id)
+    if found is not None:
+        return found
+    required = {other.id: _evaluate(other, variables, known) for other in decision.requires}
+    visible = dict(variables) if required else variables
+    for other in decision.requires:
+        visible = {**visible, **_names(other, required[other.id])}
+    answer = _table(decision, visible) if decision.expression is None else _expression(decision, visible)
+    known[decision.id] = replace(answer, required=required)
+    return known[decision.id]
+
+
+def _names(decision: Decision, result: DecisionResult) -> dict[str, Any]:
+    """What a decision that requires this one may read."""
+    several = decision.hit_policy in LISTS and decision.aggregation is None
+    rows = [dict(row) for row in result.outputs]
+    found: dict[str, Any] = {
+        name: [row[name] for row in rows] if several else rows[0][name] if rows else None for name in decision.outputs
+    }
+    if decision.variable:
+        single = len(decision.outputs) == 1
+        values = [next(iter(row.values())) if single else row for row in rows]
+        found[decision.variable] = values if several else values[0] if values else None
+    return found
+
+
+def _expression(decision: Decision, variables: Mapping[str, Any]) -> DecisionResult:
+    assert decision.expression is not None
+    try:
+        value = evaluator.run_compiled(decision.expression, variables)
+    except ExpressionFailed as failure:
+        raise DecisionFailed(f"{failure.facts['expression']}: {failure.facts['reason']}") from None
+    inputs = {name: variables[name] for name in sorted(decision.expression.names) if name in variables}
+    return DecisionResult(({decision.outputs[0]: value},), (), inputs)
+
+
+def _table(decision: Decision, variables: Mapping[str, Any]) -> DecisionResult:
     try:
         values = [evaluator.run_compiled(compiled, variables) for compiled in decision.inputs]
         hits = [rule for rule in decision.rules if _fits(rule, values)]
@@ -342,3 +324,8 @@ def _text(element: etree._Element | None) -> str:
         return ""
     child = _child(element, "text")
     return ((child.text if child is not None else element.text) or "").strip()
+
+
+def _variable(element: etree._Element) -> str:
+    child = _child(element, "variable")
+    return (child.get("name") or "").strip() if child is not None else ""

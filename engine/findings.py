@@ -321,10 +321,17 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "文件里没有决策。请上传 DMN 1.3 文件。",
         "There is no decision in the file. Upload a DMN 1.3 file.",
     ),
-    "decision_without_table": ("决策没有决策表。请使用决策表。", "The decision has no table. Use a decision table."),
+    "decision_without_table": (
+        "决策没有决策表，也没有表达式。请填写其一。",
+        "The decision has neither a table nor an expression. Use one of them.",
+    ),
     "decision_requirement": (
-        "不支持依赖其他决策的决策。请先用单独的业务规则任务计算。",
-        "A decision that requires another one is not supported. Use one business rule task after the other.",
+        "决策依赖“{reference}”，它不在同一文件里、有错误，或互相循环依赖。请改正依赖关系。",
+        'The decision requires "{reference}", which is not in this file, is wrong or requires it in turn. Correct it.',
+    ),
+    "decision_knowledge": (
+        "不支持业务知识模型。请改用决策表或表达式。",
+        "Business knowledge models are not supported. Use a table or an expression.",
     ),
     "decision_missing": (
         "找不到决策“{reference}”。请一起上传它的 DMN 文件。",

@@ -190,7 +190,10 @@ class RuleTask(Activity):
 def explain(decision: decisions.Decision, result: decisions.DecisionResult) -> dict[str, Any]:
     """Why a decision answered as it did, as kept in the history."""
     rows = [{"number": hit.number, "id": hit.rule_id, **hit.annotations} for hit in result.hits]
-    return {"decision": decision.id, "inputs": variables.plain(dict(result.inputs)), "rows": rows}
+    found = {"decision": decision.id, "inputs": variables.plain(dict(result.inputs)), "rows": rows}
+    if decision.requires:
+        found["required"] = [explain(other, result.required[other.id]) for other in decision.requires]
+    return found
 
 
 class SubProcess(Activity):
