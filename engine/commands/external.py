@@ -34,7 +34,14 @@ from engine.commands.saving import save
 from engine.commands.unit import Unit, executing, lock_instance, restore, unit_of
 from engine.commands.values import checked
 from engine.context import now
-from engine.errors import InstanceNotActive, JobNotFound, JobNotRunnable, NotLocked
+from engine.errors import (
+    ExecutionFailed,
+    InstanceNotActive,
+    JobNotFound,
+    JobNotRunnable,
+    NotLocked,
+    StateUnreadable,
+)
 from engine.model import InstanceState, JobKind, JobState, Waiting, WaitingService
 from engine.queries.external import is_fetchable
 from engine.queries.jobs import job as find_job
@@ -68,8 +75,11 @@ def fetch(session: Session, command: FetchExternalTasks) -> Result:
         topic = topics[row.topic]
         lock_until = at + topic.lock_for
         values = {"state": JobState.RUNNING.value, "worker": command.worker, "lease_until": lock_until}
-        session.connection().execute(update(jb).where(jb.c.id == row.id).values(values))
-        fetched.append(_fetched(session, row.id, topic, command.actor))
+        _change(session, row.id, **values)
+        try:
+            fetched.append(_fetched(session, row.id, topic, command.actor))
+        except (StateUnreadable, ExecutionFailed, JobNotRunnable) as broken:  # one instance must not stop the others
+            _used_up(session, find_job(session, row.id), str(broken), "")
     return Result(fetched=tuple(fetched))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 import engine
 from engine.testing import check_instance
@@ -186,6 +188,35 @@ def test_topics_narrow_what_is_fetched(keliu: World) -> None:
     assert found(definition_keys=("other",)) == []
     assert found(definition_keys=("shop", "other")) == ["S-0", "S-1", "S-2"]
     assert found(instance_variables={"number": 2}) == ["S-2"]
+
+
+def test_workers_that_ask_at_once_never_get_the_same_task(keliu: World) -> None:
+    for _ in range(20):
+        started(keliu)
+    found: list[int] = []
+
+    def work(worker: str) -> None:
+        while tasks := fetch(keliu, worker, limit=3):
+            found.extend(task.job.id for task in tasks)
+
+    threads = [threading.Thread(target=work, args=(f"w{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert len(found) == 20 and len(set(found)) == 20
+
+
+def test_an_instance_that_cannot_be_read_stops_nobody_else(keliu: World) -> None:
+    broken, fine = started(keliu), started(keliu)
+    instance = engine.tables.process_instance
+    keliu.database.write(
+        lambda session: session.execute(update(instance).where(instance.c.id == broken).values(codec=99))
+    )
+    (task,) = fetch(keliu)
+    assert task.job.instance_id == fine
+    (incident,) = keliu.ask(engine.queries.incidents, instance_id=broken)
+    assert incident.node_id == "pay"
 
 
 def test_a_cancelled_instance_takes_its_task_away(keliu: World) -> None:
