@@ -39,6 +39,11 @@ def translate(work: Work) -> None:
             _fields(work, node)
         for definition in node.findall(bpmn("messageEventDefinition")):
             _implementation(work, node, definition)
+            if definition.get(camunda("topic")) and not definition.get("messageRef"):
+                identifier = f"{node.get('id')}_message"
+                make(work.root, bpmn("message"), node, id=identifier, name=node.get("id", ""))
+                definition.set("messageRef", identifier)
+        _error_variables(work, node)
         _parameters(work, node)
 
 
@@ -62,6 +67,14 @@ def _implementation(work: Work, node: etree._Element, holder: etree._Element) ->
         if result:
             work.note("result_by_worker", node, name=result, topic=topic)
         return
+
+
+def _error_variables(work: Work, node: etree._Element) -> None:
+    """Nobody sets the variables an event names for the code and message it caught."""
+    for definition in node:
+        for name in ("errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"):
+            if take(definition, camunda(name)):
+                work.note("attribute_without_effect", node, attribute=name)
 
 
 def _topic(value: str) -> str | None:

@@ -38,10 +38,13 @@ _PYTHON_NAMES = {"true": "True", "false": "False", "null": "None", "undefined": 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a text is meant. ``python``: the result is Python-like. ``zeebe``: counters of loops begin with one."""
+    """How a text is meant. ``python``: the result is Python-like. ``zeebe``: counters of loops begin with one.
+    ``script``: lists and texts have a length, as in JavaScript.
+    """
 
     python: bool = False
     zeebe: bool = False
+    script: bool = False
 
 
 DEFAULT = Options()
@@ -252,7 +255,7 @@ class _Rewriter:
                 return subject
 
     def member(self, subject: str, name: str) -> str:
-        if name == "length" and self.options.python:
+        if name == "length" and self.options.script:
             self.changed = True
             return f"len({subject})"
         return f"{subject}.{name}"

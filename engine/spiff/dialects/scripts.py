@@ -21,7 +21,7 @@ LANGUAGES = {
 }
 FOREIGN = frozenset({"javascript", "js", "ecmascript", "text/javascript", "application/javascript", "groovy", "java",
                      "text/x-groovy", "mvel", "juel", "ruby", "jruby", "jython", "kotlin", "beanshell"})  # fmt: skip
-_PYTHON = Options(python=True)
+_PYTHON = Options(python=True, script=True)
 _COMMENT = re.compile(r"/\*.*?\*/|(?<![:\"'])//[^\n]*", re.DOTALL)
 _PRINT = re.compile(r"(?:System\.out\.print(?:ln)?|console\.log|print(?:ln)?)\b[^;\n]*")
 _SET = re.compile(r"(?:execution|kcontext)\.setVariable\(\s*[\"']([A-Za-z]\w*)[\"']\s*,(.*)\)", re.DOTALL)
@@ -110,7 +110,7 @@ def _condition(work: Work, condition: etree._Element) -> None:
         return
     text = re.sub(r"\(\s*(?:String|Boolean|Integer|Long|Double|Number)\s*\)", "", text)
     try:
-        done = rewrite(text)
+        done = rewrite(text, Options(script=True))
         ours = f"={done.text}" if done.lenient else f"${{{done.text}}}"
         evaluator.compile_expression(ours)
     except (Untranslatable, ExpressionRefused):
