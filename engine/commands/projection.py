@@ -27,6 +27,7 @@ from engine.store import statements as sql
 from engine.store.rows import TASK, task_row
 from engine.store.tables import user_task
 
+NONE: frozenset[str] = frozenset()
 NOTHING = Waiting(tasks=(), timers=(), subscriptions=(), services=())
 
 
@@ -48,7 +49,7 @@ class Known:
     """(task id, dedupe key) of timers and service tasks."""
     subscriptions: frozenset[tuple[str, str]]
     """(task id, name)"""
-    calls: frozenset[str] = frozenset()
+    calls: frozenset[str] = NONE
     """Task ids of call activities."""
 
 
@@ -58,7 +59,7 @@ def known(waiting: Waiting) -> Known:
         tasks={task.task_id: task for task in waiting.tasks},
         jobs=frozenset((entry.task_id, job_key(entry)) for entry in jobs_of(waiting)),
         subscriptions=frozenset((sub.task_id, sub.name) for sub in waiting.subscriptions),
-        calls=frozenset(call.task_id for call in waiting.calls),
+        calls=frozenset(call.task_id for call in waiting.calls) if waiting.calls else NONE,
     )
 
 

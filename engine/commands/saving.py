@@ -34,9 +34,11 @@ def save(
             _save_state(unit, _dumped(unit, execution), variables)
         _record_steps(unit, execution)
         created = project(unit, rows, waiting, done=done, late=late)
-        _calls(unit, rows, waiting)
+        if waiting.calls or rows.calls:
+            _calls(unit, rows, waiting)
         _throw(unit, execution.thrown)
-        _tell_caller(unit, execution)
+        if unit.parent_instance_id is not None:
+            _tell_caller(unit, execution)
         if execution.completed:
             record_end(unit, _end_reason(execution))
         unit.write_history()

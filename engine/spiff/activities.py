@@ -33,9 +33,6 @@ class Activity(Node):
         return self.element.loop is not None and "body" not in data and compensation.UNDO not in data
 
     def enter(self, task: Task) -> None:
-        if compensation.UNDO in task.internal_data:
-            super().enter(task)
-            return
         if self.is_body(task):
             listeners.attach(task, self.boundaries)
             super().enter(task)
@@ -81,10 +78,6 @@ class Activity(Node):
             super().finish(task)
         if compensation.RUNNER in data:
             compensation.handled(task)
-
-    def leave(self, task: Task) -> Sequence[Path]:
-        """What undoes goes nowhere: whoever asked for it goes on."""
-        return () if compensation.RUNNER in task.internal_data else super().leave(task)
 
     def _write_outputs(self, task: Task) -> None:
         """Output parameters are computed with the input parameters in sight and set around the activity."""
@@ -210,6 +203,16 @@ class SubProcess(Activity):
         listeners.listen(scope)
         self.open(task, scope)
         return False
+
+    def enter(self, task: Task) -> None:
+        if compensation.UNDO in task.internal_data:
+            Node.enter(self, task)
+        else:
+            super().enter(task)
+
+    def leave(self, task: Task) -> Sequence[Path]:
+        """What undoes goes nowhere: whoever asked for it goes on."""
+        return () if compensation.RUNNER in task.internal_data else super().leave(task)
 
     def open(self, task: Task, scope: ScopeWorkflow) -> None:
         """Make the first tokens inside."""

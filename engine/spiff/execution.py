@@ -178,6 +178,7 @@ class Execution:
         self._workflow.variables.update(changes)
         for name in removals:
             self._workflow.variables.pop(name, None)
+        self._look()
 
     def set_task_variables(
         self, task_id: str, changes: Mapping[str, Any], removals: Collection[str], *, local: bool
@@ -193,10 +194,7 @@ class Execution:
         for name in removals:
             scopes = [own] if local else [*variables.locals_of(task), self._workflow.variables]
             next((scope for scope in scopes if name in scope), {}).pop(name, None)
-        if self._workflow.watch is not None and not self._workflow.completed:
-            self._workflow.changed = True
-            with self._guarded(None):
-                self._advance()
+        self._look()
 
     def cancel(self) -> None:
         """End the instance: everything open is cancelled."""
@@ -206,6 +204,14 @@ class Execution:
         workflow.completed = True
 
     # inside
+    def _look(self) -> None:
+        """Somebody changed variables from outside: a conditional event may wait for them."""
+        if self._workflow.watch is None or self._workflow.completed:
+            return
+        self._workflow.changed = True
+        with self._guarded(None):
+            self._advance()
+
     def _starts(self, message: str | None, node_id: str | None) -> list[Node]:
         spec = self._program.spec
         if message is not None:

@@ -173,7 +173,7 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
         """Run to the next stable point: everything that needs nobody is done. Raises LimitExceeded."""
         limits, count = self.context.limits, 0
         deadline = time.thread_time() + limits.seconds
-        while self._goes_on():
+        while (self.watch is not None and self._look()) or self.agenda or self._open_joins():
             task = self.agenda.popleft()
             if task._state != TaskState.READY:
                 continue
@@ -186,11 +186,12 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
             task.run()
             self.running = None
 
-    def _goes_on(self) -> bool:
+    def _look(self) -> bool:
+        """Look at conditional events until nothing changes any more. True when there is something to do."""
         while self.changed and self.watch is not None:
             self.changed = False
             self.watch(self)
-        return bool(self.agenda) or self._open_joins()
+        return bool(self.agenda)
 
     def _open_joins(self) -> bool:
         """Inclusive joins decide when nothing else moves. True when one of them goes on."""
