@@ -50,6 +50,7 @@ DATA = {
         ('=upper case("x")', "X"),
         ("=modulo(amount, 5)", 2),
         ("${amount == 12L}", True),
+        ('${KieFunctions.greaterThan(amount, "5") && !KieFunctions.isNull(name)}', True),
     ],
 )
 def test_means_the_same_in_our_language(written: str, value: object) -> None:

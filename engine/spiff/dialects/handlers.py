@@ -8,6 +8,7 @@ from lxml import etree
 
 from engine import evaluator
 from engine.errors import ExpressionRefused
+from engine.spiff.dialects import scripts
 from engine.spiff.dialects.rewriting import translate as rewritten
 from engine.spiff.dialects.work import (
     Work,
@@ -27,6 +28,7 @@ from engine.spiff.dialects.work import (
 
 WORKING = frozenset({"serviceTask", "sendTask", "businessRuleTask"})
 SAID = ("class", "delegateExpression", "expression", "type")
+_CONNECTOR = re.compile(r"(?!(?:Java|Other|WebService|webService)$)[A-Za-z][\w.-]{1,199}")
 _BEAN = re.compile(r"[$#]\{\s*([A-Za-z_][\w.]*)\s*(?:\(.*\))?\s*\}", re.DOTALL)
 
 
@@ -36,6 +38,7 @@ def translate(work: Work) -> None:
         if local_of(node) in WORKING:
             _connector(work, node)
             _implementation(work, node, node)
+            _connected(work, node)
             _fields(work, node)
         for definition in node.findall(bpmn("messageEventDefinition")):
             _implementation(work, node, definition)
@@ -44,11 +47,16 @@ def translate(work: Work) -> None:
                 make(work.root, bpmn("message"), node, id=identifier, name=node.get("id", ""))
                 definition.set("messageRef", identifier)
         _error_variables(work, node)
+        if take(node, camunda("async")):
+            work.note("attribute_without_effect", node, attribute="async")
         _parameters(work, node)
 
 
 def _implementation(work: Work, node: etree._Element, holder: etree._Element) -> None:
     if holder.get(camunda("topic")) is not None:
+        for name in SAID[:3]:
+            if take(holder, camunda(name)):
+                work.note("attribute_without_effect", node, attribute=f"camunda:{name}")
         return
     for name in SAID:
         value = holder.get(camunda(name), "").strip()
@@ -75,6 +83,16 @@ def _error_variables(work: Work, node: etree._Element) -> None:
         for name in ("errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"):
             if take(definition, camunda(name)):
                 work.note("attribute_without_effect", node, attribute=name)
+
+
+def _connected(work: Work, node: etree._Element) -> None:
+    """Activiti Cloud names its connector in BPMN's own attribute ``implementation``."""
+    name = node.get("implementation", "")
+    if local_of(node) != "serviceTask" or node.get(camunda("topic")) or not _CONNECTOR.fullmatch(name):
+        return
+    node.set(camunda("type"), "external")
+    node.set(camunda("topic"), name)
+    work.note("service_topic", node, said=f"implementation={name[:80]}", topic=name)
 
 
 def _topic(value: str) -> str | None:
@@ -139,6 +157,9 @@ def _parameters(work: Work, node: etree._Element) -> None:
         if len(found) != 1:
             continue
         text = _value(found[0])
+        if text is None and found[0].tag == camunda("script") and found[0].get("resource") is None:
+            script = scripts.python_of(text_of(found[0]), "it")
+            text = None if script is None else script.removeprefix("it = ")
         if text is not None:
             found.remove(found[0])
             found.text = f"={text}"

@@ -28,6 +28,7 @@ SETTINGS = frozenset({
     "NotStartedReassign", "NotCompletedReassign", "NotStartedNotify", "NotCompletedNotify",
 })  # fmt: skip
 """Inputs of a user task that say something to jBPM's task list, not to the person."""
+_VARIABLE = re.compile(r"[^\W\d_]\w*")
 ENTRY = ("onEntry-script", "onExit-script")
 
 
@@ -116,7 +117,7 @@ def _data(work: Work, node: etree._Element) -> None:
         if kind == "dataInputAssociation":
             _input(work, node, association, names, called=called)
         elif kind == "dataOutputAssociation":
-            _output(node, association, names, called=called)
+            _output(work, node, association, names, called=called)
         else:
             continue
         drop(association)
@@ -138,7 +139,9 @@ def _input(
         return
     if name in SETTINGS and local_of(node) == "userTask":
         return
-    if called:
+    if not _VARIABLE.fullmatch(name):
+        work.note("field_dropped", node, name=name[:80])
+    elif called:
         extend(node, "in", sourceExpression=text, target=name)
     elif text != f"={name}":
         parameter(node, "input", name, text)
@@ -156,10 +159,14 @@ def _person(work: Work, node: etree._Element, name: str, text: str) -> bool:
     return True
 
 
-def _output(node: etree._Element, association: etree._Element, names: dict[str, str], *, called: bool) -> None:
+def _output(
+    work: Work, node: etree._Element, association: etree._Element, names: dict[str, str], *, called: bool
+) -> None:
     source = names.get(text_of(child(association, "sourceRef")), "")
     target = text_of(child(association, "targetRef"))
-    if not source or not target:
+    if not (_VARIABLE.fullmatch(source) and _VARIABLE.fullmatch(target)):
+        if source and target:
+            work.note("field_dropped", node, name=f"{source} - {target}"[:80])
         return
     if called:
         extend(node, "out", source=source, target=target)

@@ -132,3 +132,26 @@ NAMESPACED: Mapping[str, Texts] = {
     "containsAny": lambda x, *values: "(" + " or ".join(f"contains({_name(x)}, {v})" for v in values) + ")",
 }
 """Flowable's ``variables:get(x)`` and its relatives. A variable that is not there is null."""
+
+
+def _number(text: str) -> str:
+    found = re.fullmatch(r"['\"](-?\d+(?:\.\d+)?)['\"]", text)
+    return found[1] if found else text
+
+
+KIE: Mapping[str, Texts] = {
+    "isNull": lambda x: f"({x} == null)",
+    "isEmpty": lambda x: f"empty({x})",
+    "isTrue": lambda x: f"({x} == true)",
+    "isFalse": lambda x: f"({x} == false)",
+    "equalsTo": lambda x, y: f"({x} == {y})",
+    "contains": lambda x, y: f"contains({x}, {y})",
+    "startsWith": lambda x, y: f"starts_with({x}, {y})",
+    "endsWith": lambda x, y: f"ends_with({x}, {y})",
+    "greaterThan": lambda x, y: f"({x} > {_number(y)})",
+    "lessThan": lambda x, y: f"({x} < {_number(y)})",
+    "greaterOrEqualThan": lambda x, y: f"({x} >= {_number(y)})",
+    "lessOrEqualThan": lambda x, y: f"({x} <= {_number(y)})",
+    "between": lambda x, y, z: f"({x} >= {_number(y)} and {x} <= {_number(z)})",
+}
+"""``KieFunctions`` in conditions of jBPM."""

@@ -13,6 +13,7 @@ from engine.spiff.dialects.methods import (
     FEEL_NAMES,
     FUNCTIONS,
     IDENTITY,
+    KIE,
     METHODS,
     NAMESPACED,
     NAMESPACES,
@@ -184,6 +185,9 @@ class _Rewriter:
             return self.call(FUNCTIONS, name, self.arguments())
         if name in ("execution", "kcontext"):
             return self.execution()
+        if name == "KieFunctions" and self.at("."):
+            self.advance()
+            return self.call(KIE, self.advance()[1], self.arguments())
         if name == "variables" and self.at(".", "["):
             return self.variable_of_holder()
         if name == "loopCounter" and self.options.zeebe:
@@ -209,7 +213,7 @@ class _Rewriter:
             self.changed = True
             self.lenient |= table is NAMESPACED
             return _apply(table[name], arguments)
-        if table is NAMESPACED:
+        if table is not FUNCTIONS:
             raise Untranslatable(name)
         return f"{name}({', '.join(arguments)})"
 

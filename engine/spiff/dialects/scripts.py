@@ -10,7 +10,19 @@ from engine import evaluator
 from engine.errors import ExpressionRefused
 from engine.spiff.dialects.methods import Untranslatable
 from engine.spiff.dialects.rewriting import Options, rewrite
-from engine.spiff.dialects.work import Work, bpmn, camunda, child, local_of, make, rename, take, text_of
+from engine.spiff.dialects.work import (
+    SPIFF,
+    Work,
+    bpmn,
+    camunda,
+    child,
+    local_of,
+    make,
+    namespaces_of,
+    rename,
+    take,
+    text_of,
+)
 
 OURS = frozenset({"", "python", "application/x-python", "text/x-python", "keliu", "feel"})
 LANGUAGES = {
@@ -30,9 +42,10 @@ MAX_SCRIPT = 4_000
 
 def translate(work: Work) -> None:
     """Every script task in another language, and conditions written as scripts."""
+    arena = not namespaces_of(work.root).isdisjoint(SPIFF)
     for node in work.nodes():
         if local_of(node) == "scriptTask":
-            _task(work, node)
+            _task(work, node, arena=arena)
     for process in work.processes():
         for condition in process.iter(bpmn("conditionExpression")):
             _condition(work, condition)
@@ -43,24 +56,35 @@ def language_of(written: str) -> str:
     return LANGUAGES.get(written, written).strip().lower()
 
 
-def _task(work: Work, node: etree._Element) -> None:
+def _task(work: Work, node: etree._Element, *, arena: bool) -> None:
+    """SpiffArena runs any Python; what our language does not know is work for a program like other languages."""
     language = language_of(node.get("scriptFormat", ""))
-    if language not in FOREIGN or node.get(camunda("resource")) is not None:
-        return
+    elsewhere = take(node, camunda("resource"))
     script = child(node, "script")
+    beyond = language in OURS and arena and not _is_ours(text_of(script))
+    if language not in FOREIGN and not elsewhere and not beyond:
+        return
     result = take(node, camunda("resultVariable"))
     take(node, "scriptFormat")
-    ours = python_of(text_of(script), result)
+    ours = None if elsewhere or beyond else python_of(text_of(script), result)
     if ours is None:
         rename(node, "serviceTask")
         topic = f"script.{node.get('id')}"
         node.set(camunda("type"), "external")
         node.set(camunda("topic"), topic)
-        work.note("script_external", node, language=language, topic=topic)
+        work.note("script_external", node, language=language or "Python", topic=topic)
         return
     script = make(node, bpmn("script")) if script is None else script
     script.text = ours
     work.note("script_translated", node, language=language)
+
+
+def _is_ours(text: str) -> bool:
+    try:
+        evaluator.compile_script(text)
+    except ExpressionRefused:
+        return False
+    return True
 
 
 def only_prints(text: str) -> bool:
@@ -103,6 +127,10 @@ def _assignment(statement: str) -> str:
 def _condition(work: Work, condition: etree._Element) -> None:
     """``return approved == true;`` of Java, JavaScript or Groovy. What can't be translated stays, and is refused."""
     language = language_of(condition.get("language", ""))
+    if "/feel/" in language and text_of(condition):
+        condition.text = f"={text_of(condition).removeprefix('=')}"
+        del condition.attrib["language"]
+        return
     if language in ("", *OURS, "juel") or language.endswith(("juel", "feel", "xpath")) or language not in FOREIGN:
         return
     text = _COMMENT.sub("", text_of(condition)).strip().removeprefix("return").strip().rstrip(";").strip()

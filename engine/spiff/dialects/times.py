@@ -14,6 +14,8 @@ _QUOTED = re.compile(r"=?\s*([\"'])(.*)\1\s*", re.DOTALL)
 _CONSTRUCTOR = re.compile(r"=\s*(?:duration|date and time|date|time)\(\s*\"([^\"]*)\"\s*\)\s*")
 _LITERAL = re.compile(r"=\s*@\"([^\"]*)\"\s*")
 _CYCLE = re.compile(r"=\s*cycle\(\s*(?:(\d+)\s*,\s*)?(?:duration\(\s*)?\"([^\"]+)\"\s*\)?\s*\)\s*")
+_TIMEDELTA = re.compile(r"(?:datetime\.)?timedelta\(\s*(weeks|days|hours|minutes|seconds)\s*=\s*(\d{1,6})\s*\)")
+UNITS = {"weeks": "P{}W", "days": "P{}D", "hours": "PT{}H", "minutes": "PT{}M", "seconds": "PT{}S"}
 _JUEL = re.compile(r"[$#]\{\s*([\"'])([^\"']*)\1\s*\}")
 
 
@@ -49,6 +51,9 @@ def literal(text: str) -> str:
     cycle = _CYCLE.fullmatch(text)
     if cycle and cycle[2].startswith("P"):
         return f"R{cycle[1] or ''}/{cycle[2]}"
+    span = _TIMEDELTA.fullmatch(text)
+    if span:
+        return UNITS[span[1]].format(span[2])
     for pattern, group in ((_CONSTRUCTOR, 1), (_LITERAL, 1), (_QUOTED, 2), (_JUEL, 2)):
         found = pattern.fullmatch(text)
         if found and '"' not in found[group] and "'" not in found[group]:
