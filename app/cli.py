@@ -253,15 +253,9 @@ def deploy(files: tuple[Path, ...], name: str, actor: str, data: Path | None) ->
 
 
 def _refuse_broken_forms(files: dict[str, bytes]) -> None:
-    """Whoever opens the task would meet the mistake; here it can still be corrected."""
-    broken = False
-    for file in sorted(file for file in files if file.endswith(".json") and "/" in file):
-        try:
-            formkit.parse(files[file])
-        except formkit.FormInvalid as invalid:
-            broken = True
-            for problem in invalid.problems:
-                click.echo(f"{file}:{problem.path}: error: {problem.message}", err=True)
+    broken = list(formkit.problems_in(files))
+    for file, problem in broken:
+        click.echo(f"{file}:{problem.path}: error: {problem.message}", err=True)
     if broken:
         fail("nothing was deployed")
 

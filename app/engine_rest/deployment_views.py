@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 import engine
-from app import db
+from app import db, formkit
 from app.engine_rest import queries, represent, requests
 from app.engine_rest.context import blueprint
 from app.engine_rest.errors import BadRequest, Missing, refusal
@@ -41,6 +41,8 @@ REFUSED = ("tenant-id", "deployment-activation-time")
 def create_deployment() -> ResponseReturnValue:
     """Deploy the files of a multipart form together."""
     files, name = _files(), request.form.get("deployment-name", "").replace("\x00", "")[:200]
+    if broken := list(formkit.problems_in(files)):
+        return _broken_forms(broken)
     command = engine.Deploy(name=name or next(iter(files)), files=files, actor=current().login)
     try:
         result = engine.execute(db.session(), command).deployment
@@ -149,6 +151,16 @@ def _refused(error: engine.DeploymentRefused) -> Response:
     lines = [f"* {findings.word(finding, 'en')} | {finding.file}" for finding in error.findings]
     message = "ENGINE-09005 Could not parse BPMN process. Errors:\n" + "\n".join(lines)
     return refusal(400, "ParseException", message, details=details)
+
+
+def _broken_forms(broken: list[tuple[str, formkit.Problem]]) -> Response:
+    """A form that nobody could open is refused like a process that nobody could run."""
+    details: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for file, problem in broken:
+        said = {"message": f"{problem.path}: {problem.message}", "line": 0, "column": 0, "elementIds": []}
+        details.setdefault(file, {"errors": [], "warnings": []})["errors"].append(said)
+    lines = [f"* {problem.path}: {problem.message} | {file}" for file, problem in broken]
+    return refusal(400, "ParseException", "Could not parse form. Errors:\n" + "\n".join(lines), details=details)
 
 
 def _problem(finding: engine.Finding) -> dict[str, Any]:

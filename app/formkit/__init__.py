@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
@@ -40,6 +40,7 @@ __all__ = [
     "is_redraw",
     "load",
     "parse",
+    "problems_in",
     "register",
     "schema_of",
     "variables_of",
@@ -56,6 +57,16 @@ def load(session: Session, definition_id: str, form_key: str) -> FormDocument:
         while len(_cache) > _KEPT:
             _cache.pop(next(iter(_cache)), None)
     return found
+
+
+def problems_in(files: Mapping[str, bytes]) -> Iterator[tuple[str, Problem]]:
+    """What is wrong with the forms (``<process>/<key>.json``) among files to deploy. Who opens the task would meet the
+    mistake; before deploying it can still be corrected."""
+    for file in sorted(file for file in files if file.endswith(".json") and "/" in file):
+        try:
+            parse(files[file])
+        except FormInvalid as invalid:
+            yield from ((file, problem) for problem in invalid.problems)
 
 
 _KEPT = 1_000

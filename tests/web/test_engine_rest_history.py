@@ -128,3 +128,9 @@ def test_people_and_groups(ask: Ask) -> None:
     }
     right = client.post("/engine-rest/identity/verify", given | {"password": "keliu-demo"}).get_json()
     assert right["authenticated"] is True
+
+
+def test_a_form_that_nobody_could_open_is_not_deployed(ask: Ask) -> None:
+    answer = deploy(ask(DESIGNER), {"two.bpmn": TWO_TASKS, "two_tasks/first.json": b'{"key": 1, "fields": "none"}'})
+    assert (answer.status_code, answer.get_json()["type"]) == (400, "ParseException")
+    assert answer.get_json()["details"]["two_tasks/first.json"]["errors"]
