@@ -21,6 +21,7 @@ LISTED_JOBS = (
     engine.JobKind.DEADLINE,
     engine.JobKind.SERVICE_TASK,
     engine.JobKind.MESSAGE,
+    engine.JobKind.CALL,
 )
 TIMERS = (engine.JobKind.TIMER, engine.JobKind.DEADLINE)
 
