@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -98,6 +99,17 @@ def node_and_npm() -> tuple[str, list[str]]:
     raise FrontendBuildFailed(f"no Node {OLDEST_NODE} with npm on PATH; pip install {NODE_WHEEL}, or install Node")
 
 
+TRUSTED = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+SYSTEM_TRUST = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+
+
+def node_environment() -> dict[str, str]:
+    """The environment for Node: it trusts whom pip and the system trust (a company's proxy), not its own list only."""
+    known = [os.environ.get(name, "") for name in TRUSTED] + list(SYSTEM_TRUST)
+    bundle = next((path for path in known if path and os.path.isfile(path)), None)
+    return {**({"NODE_EXTRA_CA_CERTS": bundle} if bundle else {}), **os.environ}
+
+
 def _say(text: str) -> None:
     print(f"keliu: {text}", flush=True)
 
@@ -105,7 +117,7 @@ def _say(text: str) -> None:
 def _run(what: str, command: list[str]) -> None:
     _say(what)
     began = time.monotonic()
-    answer = subprocess.run(command, cwd=FRONTEND, stdin=subprocess.DEVNULL, check=False)
+    answer = subprocess.run(command, cwd=FRONTEND, stdin=subprocess.DEVNULL, check=False, env=node_environment())
     if answer.returncode != 0:
         raise FrontendBuildFailed(
             f"{' '.join(command)} failed with {answer.returncode} in {FRONTEND}; its words are above"

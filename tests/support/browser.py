@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from build_backend import node_and_npm
+from build_backend import node_and_npm, node_environment
 
 HERE = Path(__file__).parent / "browser"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -88,7 +88,7 @@ def _fetch(unpacked: Path) -> None:
             shutil.rmtree(unpacked, ignore_errors=True)
             unpacked.mkdir(parents=True)
         answer = subprocess.run(
-            step, cwd=HERE, env=os.environ | {"TMPDIR": str(unpacked)}, capture_output=True, text=True, check=False
+            step, cwd=HERE, env=node_environment() | {"TMPDIR": str(unpacked)}, capture_output=True, text=True, check=False
         )
         if answer.returncode != 0:
             raise BrowserUnavailable(f"{REMEDY}\n{' '.join(step)}: {answer.stderr.strip()[-800:]}")
