@@ -113,3 +113,10 @@ def test_every_package_says_what_it_is_for(folder: str) -> None:
         if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
     ]
     assert silent == []
+
+
+def test_every_folder_of_modules_is_a_package() -> None:
+    """An installed Keliu has only packages; a checkout finds the others too and hides the difference."""
+    folders = {path.parent for top in ("app", "engine") for path in (ROOT / top).rglob("*.py")}
+    bare = {folder for folder in folders if not (folder / "__init__.py").exists()}
+    assert bare <= {ROOT / "app" / "migrations" / "versions"}

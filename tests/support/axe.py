@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from build_backend import node_and_npm
+from build_backend import node_and_npm, node_environment
 
 HERE = Path(__file__).parent / "axe"
 SCRIPT = HERE / "node_modules" / "axe-core" / "axe.min.js"
@@ -25,7 +24,9 @@ def _rules() -> str:
         if not SCRIPT.exists():
             _node, npm = node_and_npm()
             command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            answer = subprocess.run(command, cwd=HERE, env=os.environ, capture_output=True, text=True, check=False)
+            answer = subprocess.run(
+                command, cwd=HERE, env=node_environment(), capture_output=True, text=True, check=False
+            )
             assert answer.returncode == 0, f"npm ci --ignore-scripts in {HERE} must work:\n{answer.stderr[-800:]}"
     return SCRIPT.read_text("utf-8")
 

@@ -88,7 +88,12 @@ def _fetch(unpacked: Path) -> None:
             shutil.rmtree(unpacked, ignore_errors=True)
             unpacked.mkdir(parents=True)
         answer = subprocess.run(
-            step, cwd=HERE, env=node_environment() | {"TMPDIR": str(unpacked)}, capture_output=True, text=True, check=False
+            step,
+            cwd=HERE,
+            env=node_environment() | {"TMPDIR": str(unpacked)},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if answer.returncode != 0:
             raise BrowserUnavailable(f"{REMEDY}\n{' '.join(step)}: {answer.stderr.strip()[-800:]}")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from build_backend import node_and_npm
+from build_backend import node_and_npm, node_environment
 
 HERE = Path(__file__).parent
 PACKAGE = HERE / "node_modules" / "camunda-external-task-client-js" / "package.json"
@@ -22,7 +21,7 @@ def _install() -> None:
             return
         _node, npm = node_and_npm()
         command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        answer = subprocess.run(command, cwd=HERE, env=os.environ, capture_output=True, text=True, check=False)
+        answer = subprocess.run(command, cwd=HERE, env=node_environment(), capture_output=True, text=True, check=False)
         assert answer.returncode == 0, f"npm ci --ignore-scripts in {HERE} must work:\n{answer.stderr[-800:]}"
 
 
