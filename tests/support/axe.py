@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
 
-from build_backend import node_and_npm, node_environment
+from tests.support import npm
 
 HERE = Path(__file__).parent / "axe"
 SCRIPT = HERE / "node_modules" / "axe-core" / "axe.min.js"
@@ -19,15 +17,7 @@ SEVERE = {"serious", "critical"}
 
 @cache
 def _rules() -> str:
-    with open(HERE / ".lock", "w", encoding="ascii") as lock:  # several test processes may ask at once
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not SCRIPT.exists():
-            _node, npm = node_and_npm()
-            command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            answer = subprocess.run(
-                command, cwd=HERE, env=node_environment(), capture_output=True, text=True, check=False
-            )
-            assert answer.returncode == 0, f"npm ci --ignore-scripts in {HERE} must work:\n{answer.stderr[-800:]}"
+    npm.installed(HERE, SCRIPT)
     return SCRIPT.read_text("utf-8")
 
 

