@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import engine
 from engine.tables import process_instance as pi
 from engine.testing import check_instance
 from tests.support.engine_world import BACKENDS, World, bpmn, chain, fresh_url, user_task, world
+from tests.support.racing import together
 
 SALES = frozenset({"sales"})
 LOOP = "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>6</bpmn:loopCardinality>"
@@ -30,25 +30,6 @@ def keliu(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     with world(fresh_url(request.param, tmp_path, lambda: request.getfixturevalue("postgres_server"))) as opened:
         opened.deploy(PARENT, CHILD)
         yield opened
-
-
-def together(works: list[Callable[[], object]]) -> list[object]:
-    barrier = threading.Barrier(len(works))
-    results: list[object] = [None] * len(works)
-
-    def run(index: int, work: Callable[[], object]) -> None:
-        barrier.wait()
-        try:
-            results[index] = work()
-        except Exception as error:
-            results[index] = error
-
-    threads = [threading.Thread(target=run, args=entry) for entry in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def children(keliu: World, instance_id: str | None) -> list[engine.InstanceRow]:
@@ -71,7 +52,7 @@ def test_all_called_processes_end_at_once(keliu: World) -> None:
     for _ in range(3):
         started = keliu.start("parent")
         called = children(keliu, started.instance_id)
-        results = together([completing(keliu, child) for child in called])
+        results = together(*[completing(keliu, child) for child in called])
         assert not [result for result in results if isinstance(result, Exception)]
         keliu.run_due()
         assert keliu.open(started.instance_id) == ["after"]
@@ -84,7 +65,7 @@ def test_the_caller_is_cancelled_while_called_processes_end(keliu: World) -> Non
         started = keliu.start("parent")
         instance_id = str(started.instance_id)
         called = children(keliu, instance_id)
-        results = together([*(completing(keliu, child) for child in called), cancelling(keliu, instance_id)])
+        results = together(*(completing(keliu, child) for child in called), cancelling(keliu, instance_id))
         unexpected = [r for r in results if isinstance(r, Exception) and not isinstance(r, engine.Conflict)]
         assert not unexpected
         assert not isinstance(results[-1], Exception)

@@ -12,6 +12,7 @@ import pytest
 import engine
 from engine.testing import check_instance
 from tests.support.engine_world import BACKENDS, TWO_TASKS, World, bpmn, chain, flow, fresh_url, timer, user_task, world
+from tests.support.racing import together
 
 SALES = frozenset({"sales"})
 CLIENTS = 8
@@ -24,26 +25,6 @@ def keliu(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     with world(url) as opened:
         opened.deploy(TWO_TASKS)
         yield opened
-
-
-def together(*works: Callable[[], object]) -> list[object]:
-    """Run all at the same moment; what each returned or raised."""
-    barrier = threading.Barrier(len(works))
-    results: list[object] = [None] * len(works)
-
-    def run(index: int, work: Callable[[], object]) -> None:
-        barrier.wait()
-        try:
-            results[index] = work()
-        except Exception as error:
-            results[index] = error
-
-    threads = [threading.Thread(target=run, args=entry) for entry in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def completing(keliu: World, task_id: str, actor: str) -> Callable[[], object]:
