@@ -76,11 +76,12 @@ def _runnable(session: Session) -> ColumnElement[bool]:
     return and_(not_(is_external(session)), not_(sleeps))
 
 
-def rescue(session: Session, *, alone: bool = False) -> int:
+def rescue(session: Session, *, alone: bool = False, idle: str | None = None) -> int:
     """Give back the jobs whose worker is dead or whose lease ran out; those without attempts left become incidents.
 
     A worker is dead when its process ran on this machine and is gone, or, for somebody who is ``alone``, when it
-    ran on any other machine. Should it be alive after all, the fence keeps what it does out. Returns how many.
+    ran on any other machine. Should it be alive after all, the fence keeps what it does out. ``idle`` has nothing in
+    hand: what runs in that name it lost together with the database. Returns how many.
     """
     at = now(session)
     columns = (job.c.id, job.c.worker, job.c.lease_until, job.c.attempts, job.c.max_attempts)
@@ -88,7 +89,8 @@ def rescue(session: Session, *, alone: bool = False) -> int:
     connection = session.connection()
 
     def lost(row: Held) -> bool:
-        return bool(row.lease_until < at or is_dead(row.worker, alone=alone))
+        abandoned = idle is not None and row.worker == idle
+        return bool(abandoned or row.lease_until < at or is_dead(row.worker, alone=alone))
 
     found = [row.id for row in connection.execute(held) if lost(row)]
     if not found:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import threading
+import time
 from collections.abc import Collection
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine.context import UnitOfWork
@@ -14,23 +18,38 @@ from engine.jobs.claiming import BATCH, Claimed, claim, rescue
 from engine.jobs.presence import worker_name
 
 log = logging.getLogger("engine.jobs")
+GIVE_BACK_TRIES = 300
+"""Once a second: after five minutes the lease of what is to be given back has run out."""
+_batches = itertools.count(1)
 
 
 def run_prompt(database: UnitOfWork, rung: Collection[int]) -> int:
-    """Run these jobs now in this thread; never raises for a job that fails. Returns how many were done.
+    """Run these jobs now in this thread; never raises, for what rang for them is committed. Returns how many were done.
 
     Called by the entry point after a commit that rang for them. Jobs they ring for in turn come back through
     ``database.write``. What is not done here (a crash, a failure, another worker was faster) is in the ledger.
     """
     if not rung:
         return 0
-    name = worker_name("prompt")
+    name = f"{worker_name('prompt')}.{next(_batches)}"
     try:
         claimed = database.write(lambda session: claim(session, name, ids=rung, limit=len(rung)))
+        return sum(run_claimed(database, job) for job in claimed)
     except Exception:
         log.exception("prompt jobs %s are left to the workers", list(rung))
-        return 0
-    return sum(run_claimed(database, job) for job in claimed)
+    threading.Thread(target=_give_back, args=(database, name), name="give-back", daemon=True).start()
+    return 0
+
+
+def _give_back(database: UnitOfWork, name: str) -> None:
+    """What runs in this name is anybody's again as soon as the database answers; nobody waits for its lease."""
+    for _ in range(GIVE_BACK_TRIES):
+        try:
+            rescue_lost(database, idle=name)
+            return
+        except Exception as error:
+            log.info("the jobs of %s cannot be given back yet: %s", name, error)
+        time.sleep(1)
 
 
 def run_due(database: UnitOfWork, worker: str | None = None, *, limit: int = BATCH) -> int:
@@ -54,7 +73,11 @@ def run_until_quiet(database: UnitOfWork, worker: str | None = None, *, rounds: 
 
 
 def run_claimed(database: UnitOfWork, job: Claimed) -> bool:
-    """Run one claimed job; a failure goes to the ledger. Returns whether it was done."""
+    """Run one claimed job; a failure goes to the ledger. Returns whether it was done.
+
+    Raises when the database was lost: no failure of the job, and perhaps it was done. Its worker finds out with
+    ``rescue_lost(idle=...)``.
+    """
     command = job.command()
     try:
         database.write(lambda session: execute(session, command))
@@ -62,6 +85,8 @@ def run_claimed(database: UnitOfWork, job: Claimed) -> bool:
         log.info("job %s went on without us: %s", job.id, gone)
         return False
     except Exception as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise
         failure = error
         log.warning("job %s failed: %s", job.id, error, exc_info=True)
     else:
@@ -70,10 +95,10 @@ def run_claimed(database: UnitOfWork, job: Claimed) -> bool:
     return False
 
 
-def rescue_lost(database: UnitOfWork, *, alone: bool = False) -> int:
+def rescue_lost(database: UnitOfWork, *, alone: bool = False, idle: str | None = None) -> int:
     """Give the jobs of dead and silent workers back (see :func:`rescue`); returns how many."""
 
     def work(session: Session) -> int:
-        return rescue(session, alone=alone)
+        return rescue(session, alone=alone, idle=idle)
 
     return database.write(work)

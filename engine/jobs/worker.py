@@ -65,7 +65,7 @@ class Worker:
                 log.exception("worker %s could not look at the ledger", name)
 
     def _drain(self, name: str) -> None:
-        rescue_lost(self._database, alone=self._bell.alone())
+        rescue_lost(self._database, alone=self._bell.alone(), idle=name)
         while not self._stopping.is_set():
             if run_due(self._database, name, limit=BATCH) == 0:
                 return
