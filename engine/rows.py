@@ -129,6 +129,7 @@ class JobRow:
     last_error: str | None
     created_at: datetime
     ended_at: datetime | None
+    batch_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

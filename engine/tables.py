@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.store.tables import (
     audit_log,
+    batch,
     deployment,
     history_event,
     incident,
@@ -20,6 +21,7 @@ from engine.store.tables import (
 
 __all__ = [
     "audit_log",
+    "batch",
     "deployment",
     "history_event",
     "incident",

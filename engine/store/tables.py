@@ -190,6 +190,14 @@ job = Table(
     Column("last_error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    Column("batch_id", BigKey),  # the batch it is an item of
+    Index(
+        "ix_job_batch_id_state",
+        "batch_id",
+        "state",
+        sqlite_where=text("batch_id IS NOT NULL"),
+        postgresql_where=text("batch_id IS NOT NULL"),
+    ),
     Index("ix_job_state_due_at", "state", "due_at", "id"),
     Index("ix_job_claimable_due_at", "due_at", "id", sqlite_where=text(CLAIMABLE), postgresql_where=text(CLAIMABLE)),
     Index(
@@ -207,6 +215,21 @@ job = Table(
         sqlite_where=text(UNFINISHED),
         postgresql_where=text(UNFINISHED),
     ),
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("kind", String(40), nullable=False),  # the command each item runs
+    Column("template", JsonValue, nullable=False),  # that command without its subject
+    Column("reason", Text, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("state", String(12), nullable=False),  # active, suspended, completed, deleted
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", String(100), nullable=False),
+    Column("ended_at", UtcDateTime),
+    Index("ix_batch_state_created_at", "state", "created_at"),
 )
 
 history_event = Table(
