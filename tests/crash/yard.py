@@ -1,39 +1,53 @@
 """Clerks and workers that are killed at random moments until all the work is done.
 
-``python -m tests.crash.yard URL FOLDER SEED``: two clerks complete user tasks, a worker runs service tasks; one of them
-is killed with SIGKILL every few hundred milliseconds and starts again. What a clerk was told is done, it writes to
-FOLDER/told.
+``python -m tests.crash.yard URL FOLDER SEED BELL``: two clerks complete user tasks, two workers run what falls due in
+between; one of the four is killed with SIGKILL again and again and starts anew. What a clerk was told is done, it
+writes to FOLDER/told. Prints how often somebody was killed.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import random
 import signal
 import sys
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 import engine
-from tests.support.engine_world import World, bpmn, chain, service, user_task, world
+from tests.support.engine_world import World, bpmn, chain, flow, service, timer, user_task, world
 
 KEY = "booking"
 SALES = frozenset({"sales"})
-LEASE = timedelta(seconds=1)
-PATIENCE = 35.0
+LEASE = timedelta(seconds=2)
+PATIENCE = 90.0
+"""Seconds until somebody who stands still is asked what they are doing."""
+PAUSE = (0.15, 0.9)
+"""Seconds between two kills."""
+STAFF = ("clerk-1", "clerk-2", "worker-1", "worker-2")
 PROCESS = bpmn(
     KEY,
     '<bpmn:startEvent id="begin" />'
-    + user_task("first")
+    + user_task("first", serviceLevel="10")
     + service("book", "book")
+    + timer("pause", "PT0.05S")
     + user_task("second")
-    + '<bpmn:endEvent id="done" />'
-    + chain("begin", "first", "book", "second", "done"),
+    + timer("late", "PT2H", attached="second", interrupting=False)
+    + '<bpmn:endEvent id="done" /><bpmn:endEvent id="told" />'
+    + chain("begin", "first", "book", "pause", "second", "done")
+    + flow("late", "told"),
 )
+BELLS: dict[str, Callable[[str, Path], engine.Doorbell]] = {
+    "embedded": lambda url, folder: engine.jobs.ApsBell(
+        folder / "scheduler.lock" if url.startswith("sqlite") else None
+    ),
+}
 
 
 def book(session: Session, call: engine.ServiceCall) -> dict[str, object]:
@@ -48,9 +62,9 @@ def clerk(keliu: World, name: str, told: Path) -> None:
     """Complete open tasks in a random order until every instance has ended."""
     file = os.open(told, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     while remaining(keliu):
-        tasks = list(keliu.ask(engine.queries.tasks, "created", limit=500))
+        tasks = list(keliu.ask(engine.queries.tasks, "created", limit=200))
         random.shuffle(tasks)
-        for task in tasks[:20]:
+        for task in tasks[:50]:
             try:
                 keliu.do(engine.CompleteTask(task_id=task.id, actor=name, groups=SALES, variables={task.node_id: name}))
             except engine.Conflict:
@@ -59,12 +73,13 @@ def clerk(keliu: World, name: str, told: Path) -> None:
         time.sleep(0.01)
 
 
-def work(keliu: World, name: str) -> None:
-    """A worker: run due jobs, give back those of the dead."""
+def work(keliu: World) -> None:
+    """A worker as ``keliu worker`` runs it."""
+    worker = engine.jobs.Worker(keliu.database, engine.jobs.worker_name("worker"))
+    worker.start()
     while remaining(keliu):
-        engine.jobs.rescue_lost(keliu.database)
-        if not engine.jobs.run_due(keliu.database, name, limit=3):
-            time.sleep(0.02)
+        time.sleep(0.1)
+    worker.stop()
 
 
 def remaining(keliu: World) -> int:
@@ -74,40 +89,59 @@ def remaining(keliu: World) -> int:
     return int(keliu.ask(lambda session: session.execute(query).scalar_one()))
 
 
-def spawn(role: str, url: str, told: Path) -> int:
+def spawn(role: str, url: str, folder: Path, bell: str) -> int:
     """Fork a clerk or worker; returns its process id."""
     pid = os.fork()
     if pid:
         return pid
     random.seed()
-    with world(url, clock=engine.SystemClock(), create=False, lease=LEASE) as keliu:
+    faulthandler.register(signal.SIGUSR1)
+    rung = BELLS[bell](url, folder) if role.startswith("worker") else engine.SilentBell()
+    with world(url, clock=engine.SystemClock(), create=False, lease=LEASE, bell=rung) as keliu:
         keliu.handlers.register("book", book)
-        name = f"{role}-{os.getpid()}"
         if role.startswith("clerk"):
-            clerk(keliu, name, told)
+            clerk(keliu, role, folder / "told")
         else:
-            work(keliu, name)
+            work(keliu)
     os._exit(0)
 
 
-def main(url: str, folder: Path, seed: int) -> int:
-    """Kill until all is done; prints the number of kills. Exit code 1 when time ran out."""
+def standing_still(url: str, staff: dict[str, int]) -> None:
+    """Say on stderr what everybody is doing, the database included."""
+    with world(url, create=False) as keliu:
+        jobs = engine.tables.job
+        query = select(jobs.c.state, jobs.c.kind, func.count(), func.min(jobs.c.due_at)).group_by(
+            jobs.c.state, jobs.c.kind
+        )
+        print(remaining(keliu), keliu.ask(lambda session: session.execute(query).all()), file=sys.stderr)
+        if keliu.database.dialect == "postgresql":
+            activity = text("select pid, state, wait_event, xact_start, query from pg_stat_activity where datid > 0")
+            print(*keliu.ask(lambda session: session.execute(activity).all()), sep="\n", file=sys.stderr)
+    for role, pid in staff.items():
+        print(role, file=sys.stderr, flush=True)
+        os.kill(pid, signal.SIGUSR1)
+        time.sleep(0.5)
+
+
+def main(url: str, folder: Path, seed: int, bell: str) -> int:
+    """Kill until all is done. Exit code 1 when time ran out."""
     chance = random.Random(seed)
-    told = folder / "told"
-    staff = {role: spawn(role, url, told) for role in ("clerk-1", "clerk-2", "worker-1")}
+    staff = {role: spawn(role, url, folder, bell) for role in STAFF}
     deadline = time.monotonic() + PATIENCE
     kills = 0
     while staff and time.monotonic() < deadline:
-        time.sleep(chance.uniform(0.05, 0.3))
+        time.sleep(chance.uniform(*PAUSE))
         for role, pid in list(staff.items()):
             if os.waitpid(pid, os.WNOHANG)[0]:
                 del staff[role]  # it found nothing left to do
-        if len(staff) == 3:
-            role = chance.choice(sorted(staff))
+        if len(staff) == len(STAFF):
+            role = chance.choice(STAFF)
             os.kill(staff[role], signal.SIGKILL)
             os.waitpid(staff[role], 0)
             kills += 1
-            staff[role] = spawn(role, url, told)
+            staff[role] = spawn(role, url, folder, bell)
+    if staff:
+        standing_still(url, staff)
     for pid in staff.values():
         os.kill(pid, signal.SIGKILL)
     print(kills)
@@ -115,4 +149,4 @@ def main(url: str, folder: Path, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))
