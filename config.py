@@ -6,6 +6,7 @@ Only ``app.cli``, ``app.wsgi`` and the migrations read the environment; everybod
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -107,6 +108,15 @@ class Settings:
     max_upload_mb: int = _setting("Largest request body in MiB", 25, _number(1, 1024))
     session_idle_minutes: int = _setting("A session ends after so many minutes without a request", 30, _number(1, 1440))
     session_hours: int = _setting("A session ends after so many hours in any case", 12, _number(1, 168))
+    doorbell: str = _setting(
+        "What wakes the workers: aps (each looks at the ledger once a second) or procrastinate (PostgreSQL, extra "
+        "`scale`: they are told at once, wherever they run)",
+        "aps",
+        _choice("aps", "procrastinate"),
+    )
+    lease_minutes: int = _setting(
+        "A job that has not ended after so many minutes hangs and is taken away from its worker", 5, _number(1, 240)
+    )
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO", _choice("DEBUG", "INFO", "WARNING", "ERROR"))
     log_format: str = _setting("json for machines, text for people", "json", _choice("json", "text"))
 
@@ -128,6 +138,16 @@ class Settings:
         """True when people reach the application over TLS."""
         return self.base_url.startswith("https://")
 
+    def _doorbell_problems(self) -> list[str]:
+        if self.doorbell != "procrastinate":
+            return []
+        problems = []
+        if self.is_sqlite:
+            problems.append(f"{PREFIX}DOORBELL=procrastinate needs PostgreSQL; with SQLite it is aps")
+        if importlib.util.find_spec("procrastinate") is None:
+            problems.append(f"{PREFIX}DOORBELL=procrastinate needs the extra: pip install 'keliu[scale]'")
+        return problems
+
     @classmethod
     def from_environment(
         cls, env: Mapping[str, str], *, data: Path | None = None, need_secret: bool = True, **given: Any
@@ -141,6 +161,7 @@ class Settings:
         if data is not None:
             values["data"] = data
         settings = cls(**values)
+        problems += settings._doorbell_problems()
         if not settings.secret_key and settings.is_sqlite and need_secret and not problems:
             values["secret_key"] = generated_secret(settings.data)
             settings = cls(**values)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask import Flask
 
 import engine
-from app import packaged
+from app import doorbells, packaged
 from app.business_objects import BusinessObjects
 from app.db import Database
 from app.db.request import install as install_database
@@ -75,8 +76,9 @@ def build_runtime(
         calendars=found.calendars,
         handlers=found.handlers,
         listeners=tuple(found.listeners),
-        bell=bell or engine.SilentBell(),
+        bell=bell or doorbells.ringing(settings),
         zone=settings.zone,
+        lease=timedelta(minutes=settings.lease_minutes),
     )
 
 

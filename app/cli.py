@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 import app.db as db
 import engine
-from app import bootstrap, formkit, migrations, packaged, serving
+from app import bootstrap, doorbells, formkit, migrations, packaged, serving
 from app import demo as demo_company
 from app.command_line import data_option, fail, open_app, quiet_logging, require_current, settings_for
 from app.user_commands import user
@@ -130,7 +130,7 @@ def demo(data: Path | None, host: str | None, port: int | None, reset: bool, use
         if reset:
             demo_company.reset(settings)
         click.echo(f"Keliu demo, data in {settings.data}")
-        app = demo_company.prepare(settings, serving.bell(settings), click.echo)
+        app = demo_company.prepare(settings, doorbells.listening(settings), click.echo)
         found = demo_company.people(app)
         if users_json:
             demo_company.write_people(users_json, found)
@@ -177,7 +177,7 @@ def serve(data: Path | None, host: str | None, port: int | None, worker: bool) -
     settings = settings_for(data, host=host, port=port)
     configure_logging(settings)
     require_current(settings)
-    app = bootstrap.build(settings, bell=serving.bell(settings) if worker else None)
+    app = bootstrap.build(settings, bell=doorbells.listening(settings) if worker else None)
     log = structlog.get_logger("keliu")
     try:
         _serve(app, settings, worker=worker, ready=lambda url: log.info("serving", url=url, worker=worker))
@@ -193,7 +193,7 @@ def run_worker(data: Path | None, threads: int) -> None:
     settings = settings_for(data)
     configure_logging(settings)
     require_current(settings)
-    app = bootstrap.build(settings, bell=engine.jobs.ApsBell())
+    app = bootstrap.build(settings, bell=doorbells.listening_anywhere(settings))
     database: db.Database = app.extensions["keliu.database"]
     stopping = threading.Event()
     with serving.until_signalled(stopping.set), serving.working(database, threads):
@@ -212,7 +212,7 @@ def database_commands() -> None:
 def upgrade(data: Path | None) -> None:
     """Create the database or bring it up to date. Safe to run from several machines at once."""
     settings = settings_for(data, need_secret=False)
-    before, after = migrations.upgrade(settings.database_url)
+    before, after = migrations.upgrade(settings.database_url, doorbell=settings.doorbell)
     click.echo(f"up to date ({after})" if before == after else f"upgraded from {before or 'nothing'} to {after}")
 
 

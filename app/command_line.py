@@ -60,3 +60,5 @@ def require_current(settings: Settings) -> None:
         fail(f"there is no database at {file}; run 'keliu db upgrade' (or 'keliu demo') first")
     if migrations.current(settings.database_url) != migrations.head():
         fail("the database is not up to date; run 'keliu db upgrade' first")
+    if not migrations.hears(settings.database_url, settings.doorbell):
+        fail("the tables of the doorbell are not up to date; run 'keliu db upgrade' with this KELIU_DOORBELL first")

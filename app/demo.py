@@ -54,7 +54,7 @@ def reset(settings: Settings) -> None:
 
 def prepare(settings: Settings, bell: engine.Doorbell, say: Say) -> Flask:
     """An application on an up-to-date database with the demo company in it; loading it again adds nothing."""
-    _timed(say, "Database", lambda: migrations.upgrade(settings.database_url))
+    _timed(say, "Database", lambda: migrations.upgrade(settings.database_url, doorbell=settings.doorbell))
     app = bootstrap.build(settings, bell=bell)
     database: db.Database = app.extensions["keliu.database"]
     with app.app_context():

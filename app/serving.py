@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -114,12 +113,6 @@ class Server:
     def _busy(self) -> bool:
         channels = [item for item in self._sockets.values() if isinstance(item, HTTPChannel)]
         return any(channel.requests or channel.total_outbufs_len for channel in channels)
-
-
-def bell(settings: Settings) -> engine.Doorbell:
-    """The embedded doorbell. One process at a time rings for one SQLite file."""
-    lock: Path | None = settings.data / "scheduler.lock" if settings.is_sqlite else None
-    return engine.jobs.ApsBell(lock)
 
 
 def require_free_port(settings: Settings) -> None:

@@ -26,6 +26,11 @@ class UnitOfWork(Protocol):
         ...
 
 
+def never_busy() -> bool:
+    """Of a worker that does not say."""
+    return False
+
+
 class Doorbell(Protocol):
     """Wakes workers. A lost or doubled ring changes nothing: the ledger is the truth."""
 
@@ -33,8 +38,8 @@ class Doorbell(Protocol):
         """Somebody should look at the ledger at ``due_at``, once the session has committed."""
         ...
 
-    def start(self, wake: Callable[[], None]) -> None:
-        """Call ``wake`` whenever there may be due jobs."""
+    def start(self, wake: Callable[[], None], busy: Callable[[], bool] = ...) -> None:
+        """Call ``wake`` whenever there may be due jobs; while all threads here are ``busy``, others may be told."""
         ...
 
     def alone(self) -> bool:
@@ -52,7 +57,7 @@ class SilentBell:
     def ring(self, session: Session, job_id: int | None, due_at: datetime) -> None:
         """Nothing to do."""
 
-    def start(self, wake: Callable[[], None]) -> None:
+    def start(self, wake: Callable[[], None], busy: Callable[[], bool] = never_busy) -> None:
         """Nothing to do."""
 
     def alone(self) -> bool:

@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine, make_url
 
 from app.db.connections import open_engine
+from app.migrations import doorbell as procrastinate
 
 ADVISORY_LOCK = int.from_bytes(hashlib.sha256(b"keliu migrations").digest()[:8], "big", signed=True)
 
@@ -30,8 +31,8 @@ def configuration(connection: Connection | None = None) -> Config:
     return config
 
 
-def upgrade(url: str, revision: str = "head") -> tuple[str | None, str | None]:
-    """Bring the database to ``revision``; returns where it was and where it is now.
+def upgrade(url: str, revision: str = "head", *, doorbell: str = "aps") -> tuple[str | None, str | None]:
+    """Bring the database to ``revision``, with the tables of the doorbell; returns where it was and where it is now.
 
     Several processes may start at once: one migrates, the others wait and find nothing left to do.
     """
@@ -44,6 +45,8 @@ def upgrade(url: str, revision: str = "head") -> tuple[str | None, str | None]:
             if before != head() or revision != "head":
                 command.upgrade(configuration(connection), revision)
             _check_references(connection)
+            if doorbell == "procrastinate":
+                procrastinate.upgrade(connection)
             return before, _current(connection)
     finally:
         engine.dispose()
@@ -70,6 +73,18 @@ def current(url: str) -> str | None:
     try:
         with engine.connect() as connection:
             return _current(connection)
+    finally:
+        engine.dispose()
+
+
+def hears(url: str, doorbell: str) -> bool:
+    """Whether the database has the tables this doorbell needs."""
+    if doorbell != "procrastinate":
+        return True
+    engine = open_engine(url, pool_size=1)
+    try:
+        with engine.connect() as connection:
+            return procrastinate.is_current(connection)
     finally:
         engine.dispose()
 

@@ -11,7 +11,8 @@ import engine
 from app.bootstrap import load_models
 from app.db import Base
 
-OWN_TABLES = ("search_index",)  # SQLite's full-text index with its shadow tables: made by statement, not by metadata
+# SQLite's full-text index with its shadow tables: made by statement, not by metadata. A doorbell's tables: not ours.
+OWN_TABLES = ("search_index", "procrastinate_")
 
 
 def wanted(thing: Any, name: str | None, kind: str, _reflected: bool, _compared: Any) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from engine.clock import SystemClock
-from engine.context import now
+from engine.context import never_busy, now
 
 SWEEP_SECONDS = 1
 NEXT = "next-due"
@@ -78,8 +78,8 @@ class ApsBell:
             event.listen(session, "after_rollback", _forget)
         rings.append(due_at - now(session))
 
-    def start(self, wake: Callable[[], None]) -> None:
-        """Wake ``wake`` from now on."""
+    def start(self, wake: Callable[[], None], busy: Callable[[], bool] = never_busy) -> None:
+        """Wake ``wake`` from now on, ``busy`` or not: there is nobody else."""
         self._wake = wake
         scheduler = BackgroundScheduler(timezone=UTC)
         scheduler.add_job(
