@@ -26,6 +26,13 @@ class InstanceState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Delegation(StrEnum):
+    """Whether the assignee does a task for somebody else."""
+
+    PENDING = "pending"
+    RESOLVED = "resolved"
+
+
 class TaskState(StrEnum):
     """Where a user task stands."""
 

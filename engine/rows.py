@@ -42,6 +42,10 @@ class TaskRow:
     ended_at: datetime | None
     ended_by: str | None
     local_variables: Mapping[str, Any] = field(default_factory=dict)
+    owner: str | None = None
+    delegation: str | None = None
+    """pending: the assignee does it for the owner; resolved: it came back."""
+    description: str | None = None
     candidate_groups: tuple[str, ...] = ()
     candidate_users: tuple[str, ...] = ()
     excluded_users: tuple[str, ...] = ()
@@ -159,6 +163,7 @@ class IncidentRow:
     created_at: datetime
     resolved_at: datetime | None
     resolved_by: str | None
+    annotation: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

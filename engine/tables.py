@@ -15,6 +15,8 @@ from engine.store.tables import (
     process_definition_part,
     process_instance,
     subscription,
+    task_attachment,
+    task_comment,
     user_task,
     user_task_candidate,
 )
@@ -32,6 +34,8 @@ __all__ = [
     "process_definition_part",
     "process_instance",
     "subscription",
+    "task_attachment",
+    "task_comment",
     "user_task",
     "user_task_candidate",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.commands import deploy, external, incidents, instances, jobs, messages, start, suspension, tasks
+from engine.commands import deploy, external, incidents, instances, jobs, messages, start, suspension, tasks, together
 from engine.commands.model import (
     AddWork,
     AssignTask,
@@ -36,16 +36,37 @@ from engine.commands.model import (
     ThrowBpmnError,
     Unlock,
 )
+from engine.commands.task_model import (
+    AddAttachment,
+    AddComment,
+    AnnotateIncident,
+    ChangeCandidates,
+    ChangeComment,
+    DelegateTask,
+    DeleteAttachment,
+    ResolveTask,
+    SetPriority,
+    SuspendDefinition,
+    ThrowAtTask,
+    UpdateTask,
+)
 
 HANDLERS: dict[type[Command], Callable[[Any, Any], Result]] = {
+    AddAttachment: together.add_attachment,
+    AddComment: together.add_comment,
     AddWork: jobs.add_work,
+    AnnotateIncident: incidents.annotate,
     AssignTask: tasks.assign,
     BroadcastSignal: messages.broadcast,
     CancelInstance: instances.cancel,
+    ChangeCandidates: together.change_candidates,
+    ChangeComment: together.change_comment,
     ClaimTask: tasks.claim,
     CompleteTask: tasks.complete,
     CompleteExternalTask: external.complete,
     CorrelateMessage: messages.correlate,
+    DelegateTask: together.delegate,
+    DeleteAttachment: together.delete_attachment,
     Deploy: deploy.deploy,
     ExtendLock: external.extend,
     FailExternalTask: external.fail,
@@ -53,17 +74,22 @@ HANDLERS: dict[type[Command], Callable[[Any, Any], Result]] = {
     LockExternalTask: external.lock,
     ReleaseTask: tasks.release,
     ResolveIncident: incidents.resolve,
+    ResolveTask: together.resolve,
     ResumeInstance: suspension.resume,
     RetryJob: jobs.retry,
     RunJob: jobs.run,
     SetJobDue: external.set_due,
+    SetPriority: external.set_priority,
     SetRetries: external.set_retries,
     SetTaskVariables: instances.set_task_variables,
     SetVariables: instances.set_variables,
     StartProcess: start.start,
+    SuspendDefinition: suspension.suspend_definition,
     SuspendInstance: suspension.suspend,
+    ThrowAtTask: together.throw_at_task,
     ThrowBpmnError: external.throw_error,
     Unlock: external.unlock,
+    UpdateTask: together.update_task,
 }
 
 __all__ = ["HANDLERS", "Command", "Result"]

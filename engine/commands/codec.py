@@ -8,12 +8,12 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.commands import model
+from engine.commands import model, task_model
 from engine.commands.model import Command
 
 _TYPES: dict[str, type[Command]] = {
     value.__name__: value
-    for value in vars(model).values()
+    for value in [*vars(model).values(), *vars(task_model).values()]
     if isinstance(value, type) and issubclass(value, Command) and value is not Command
 }
 

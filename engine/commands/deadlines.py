@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy import update
 
 from engine.commands import ledger
 from engine.commands.unit import Unit
-from engine.model import JobKind, ServiceLevel
+from engine.model import UNFINISHED_JOBS, JobKind, ServiceLevel
 from engine.rows import TaskRow
+from engine.store.tables import job
 
 REMINDER_SHARE = 0.8
 ESCALATION_DAYS = 1
@@ -38,6 +41,14 @@ def deadline_jobs(unit: Unit, task: TaskRow, level: ServiceLevel | None) -> list
         )
         for stage, due_at in moments.items()
     ]
+
+
+def move_deadlines(unit: Unit, task: TaskRow, due_at: datetime) -> None:
+    """Somebody changed the due date: what follows from it follows the new one, unless it has happened."""
+    calendar = unit.runtime.calendars(unit.session, task.calendar)
+    for stage, moment in (("overdue", due_at), ("escalation", calendar.add_days(due_at, ESCALATION_DAYS))):
+        waiting = (job.c.dedupe_key == f"deadline:{task.id}:{stage}", job.c.state.in_(UNFINISHED_JOBS))
+        unit.connection.execute(update(job).where(*waiting).values(due_at=moment))
 
 
 def _explanation(stage: str, task: TaskRow, level: ServiceLevel) -> dict[str, Any]:

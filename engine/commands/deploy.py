@@ -171,6 +171,7 @@ def _insert_deployment(session: Session, command: Deploy, at: datetime, findings
         "deployed_at": at,
         "deployed_by": command.actor,
         "findings": [_finding(finding) for finding in findings],
+        "source": None if command.source is None else command.source[:200],
     }
     session.execute(insert(dep).values(values))
     return deployment_id

@@ -31,6 +31,7 @@ from engine.commands.model import (
 )
 from engine.commands.projection import Done, known
 from engine.commands.saving import save
+from engine.commands.task_model import SetPriority
 from engine.commands.unit import Unit, executing, lock_instance, restore, unit_of
 from engine.commands.values import checked
 from engine.context import now
@@ -268,6 +269,14 @@ def set_due(session: Session, command: SetJobDue) -> Result:
     _change(session, job.id, due_at=due_at, state=_waiting_state(due_at - unit.at))
     unit.runtime.bell.ring(session, job.id, due_at)
     audit(session, command, unit.instance_id, str(job.id), {"due_at": due_at.isoformat()})
+    return _result(unit, job)
+
+
+def set_priority(session: Session, command: SetPriority) -> Result:
+    """It is fetched or run before those of lower priority. Raises JobNotFound, JobNotRunnable."""
+    unit, _, job = _open(session, command.job_id, command.actor, kinds=SETTABLE)
+    _change(session, job.id, priority=command.priority)
+    audit(session, command, unit.instance_id, str(job.id), {"priority": command.priority, "previous": job.priority})
     return _result(unit, job)
 
 

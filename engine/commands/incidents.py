@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine.commands.audit import audit
 from engine.commands.codec import to_json
 from engine.commands.model import Command, ResolveIncident, Result
+from engine.commands.task_model import AnnotateIncident
 from engine.context import now, runtime
 from engine.errors import EngineError, NotFound
 from engine.events import IncidentRaised
@@ -93,6 +94,21 @@ def resolve_of_job(session: Session, job_id: int, actor: str) -> None:
         .where(incident.c.job_id == job_id, incident.c.state == IncidentState.OPEN.value)
         .values(state=IncidentState.RESOLVED.value, resolved_at=now(session), resolved_by=actor)
     )
+
+
+def annotate(session: Session, command: AnnotateIncident) -> Result:
+    """The note stands at the open incident. Raises NotFound."""
+    statement = (
+        update(incident)
+        .where(incident.c.id == command.incident_id, incident.c.state == IncidentState.OPEN)
+        .values(annotation=command.annotation)
+        .returning(incident.c.instance_id)
+    )
+    row = session.execute(statement).first()
+    if row is None:
+        raise NotFound(incident_id=command.incident_id)
+    audit(session, command, row.instance_id, str(command.incident_id), {"annotation": command.annotation})
+    return Result(instance_id=row.instance_id)
 
 
 def resolve(session: Session, command: ResolveIncident) -> Result:

@@ -28,6 +28,8 @@ class Deploy(Command):
     name: str
     files: Mapping[str, bytes]
     drawings: bool = False
+    source: str | None = None
+    """The program that sends them, as it calls itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +299,8 @@ class Result:
     task: TaskRow | None = None
     """The task the command was about, as it is now."""
     job_id: int | None = None
+    made: int | None = None
+    """The id of the comment or attachment the command was about."""
     deployment: Deployment | None = None
     buffered: bool = False
     """A message nobody expected yet and that is kept."""

@@ -7,10 +7,12 @@ from sqlalchemy.orm import Session
 
 from engine.commands.audit import audit
 from engine.commands.model import Command, Result, ResumeInstance, SuspendInstance
+from engine.commands.task_model import SuspendDefinition
 from engine.commands.unit import Unit, lock_instance
-from engine.errors import InstanceChanged
+from engine.errors import DefinitionNotFound, InstanceChanged
 from engine.model import InstanceState, JobKind, JobState
 from engine.store.tables import job as jb
+from engine.store.tables import process_definition as pd
 from engine.store.tables import process_instance as pi
 from engine.store.tables import subscription as sub
 
@@ -25,6 +27,22 @@ def suspend(session: Session, command: SuspendInstance) -> Result:
 def resume(session: Session, command: ResumeInstance) -> Result:
     """What fell due meanwhile runs now, once. Raises InstanceNotFound, InstanceNotActive."""
     return _set(session, command, command.instance_id, InstanceState.ACTIVE, command.reason)
+
+
+def suspend_definition(session: Session, command: SuspendDefinition) -> Result:
+    """Nobody starts that version, by hand, timer, message or signal; or somebody may again. Raises
+    DefinitionNotFound."""
+    state = "suspended" if command.suspended else "active"
+    changed = update(pd).where(pd.c.id == command.definition_id).values(state=state)
+    if session.connection().execute(changed).rowcount != 1:
+        raise DefinitionNotFound(definition_id=command.definition_id)
+    audit(session, command, None, command.definition_id, {"state": state, "with_instances": command.with_instances})
+    if command.with_instances:
+        before, after = NOT_ENDED if command.suspended else NOT_ENDED[::-1]
+        here = select(pi.c.id).where(pi.c.definition_id == command.definition_id, pi.c.state == before.value)
+        for instance_id in list(session.connection().scalars(here.order_by(pi.c.id))):
+            _set(session, command, instance_id, after, "")
+    return Result()
 
 
 def _set(session: Session, command: Command, instance_id: str, state: InstanceState, reason: str) -> Result:

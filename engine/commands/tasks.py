@@ -17,7 +17,7 @@ from engine.commands.unit import Locked, Unit, executing, require_active, restor
 from engine.commands.values import checked
 from engine.errors import NotAllowed, TaskAlreadyClaimed, TaskAlreadyCompleted, TaskCancelled, TaskNotFound
 from engine.events import TaskAssigned, TaskCompleted
-from engine.model import TaskState, WaitingTask
+from engine.model import Delegation, TaskState, WaitingTask
 from engine.rows import TaskRow
 from engine.store import statements as sql
 from engine.store.rows import TASK, task_row
@@ -37,6 +37,8 @@ def complete(session: Session, command: CompleteTask) -> Result:
     execution = restore(unit, row)
     rows = known(execution.waiting())
     waiting = rows.tasks[command.task_id]
+    if row["delegation"] == Delegation.PENDING:  # who does it for somebody else gives it back
+        raise NotAllowed(task_id=command.task_id, actor=command.actor, reason="delegated")
     _may_complete(row["assignee"], waiting, command)
     with executing(unit.instance_id):
         execution.complete(command.task_id, variables)
@@ -50,7 +52,7 @@ def complete(session: Session, command: CompleteTask) -> Result:
 
 def _may_complete(assignee: str | None, waiting: WaitingTask, command: CompleteTask) -> None:
     """The candidates are in the state as well as in a table, so they need not be read."""
-    _not_excluded(command.task_id, waiting.excluded_users, command.actor)
+    not_excluded(command.task_id, waiting.excluded_users, command.actor)
     if command.override or assignee == command.actor:
         return
     if assignee is not None:
@@ -58,7 +60,8 @@ def _may_complete(assignee: str | None, waiting: WaitingTask, command: CompleteT
     _candidate(command.task_id, waiting.candidate_users, waiting.candidate_groups, command)
 
 
-def _not_excluded(task_id: str, excluded: Collection[str], login: str) -> None:
+def not_excluded(task_id: str, excluded: Collection[str], login: str) -> None:
+    """Raises NotAllowed for somebody who must not do this task."""
     if login in excluded:
         raise NotAllowed(task_id=task_id, actor=login, reason="excluded")
 
@@ -75,44 +78,51 @@ def claim(session: Session, command: ClaimTask) -> Result:
 
     Raises TaskNotFound, TaskAlreadyCompleted, TaskCancelled, TaskAlreadyClaimed, NotAllowed.
     """
-    unit, task = _lock_task(session, command.task_id, command.actor)
-    _not_excluded(task.id, task.excluded_users, command.actor)
+    unit, task = lock_open(session, command.task_id, command.actor)
+    not_excluded(task.id, task.excluded_users, command.actor)
     if task.assignee == command.actor:
         return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, task=task)
     if task.assignee is not None:
         raise TaskAlreadyClaimed(task_id=task.id, assignee=task.assignee)
     _candidate(task.id, task.candidate_users, task.candidate_groups, command)
-    return _give(unit, task, command.actor, "task_claimed", {})
+    return give(unit, task, command.actor, "task_claimed", {})
 
 
 def release(session: Session, command: ReleaseTask) -> Result:
-    """The task waits for its candidates again. Raises NotAllowed when it is somebody else's."""
-    unit, task = _lock_task(session, command.task_id, command.actor)
+    """The task waits for its candidates again, a delegated one for its owner. Raises NotAllowed when it is somebody
+    else's."""
+    unit, task = lock_open(session, command.task_id, command.actor)
     if task.assignee is None:
         return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, task=task)
     if task.assignee != command.actor and not command.override:
         raise NotAllowed(task_id=task.id, actor=command.actor, reason="assigned_to_other")
-    return _give(unit, task, None, "task_released", {"assignee": task.assignee})
+    if task.delegation == Delegation.PENDING and task.owner != task.assignee:
+        facts = {"previous": task.assignee, "assignee": task.owner}
+        return give(unit, task, task.owner, "task_resolved", facts, delegation=Delegation.RESOLVED.value)
+    return give(unit, task, None, "task_released", {"assignee": task.assignee})
 
 
 def assign(session: Session, command: AssignTask) -> Result:
     """The task is ``assignee``'s. Raises NotAllowed when the assignee is excluded."""
-    unit, task = _lock_task(session, command.task_id, command.actor)
-    _not_excluded(task.id, task.excluded_users, command.assignee)
+    unit, task = lock_open(session, command.task_id, command.actor)
+    not_excluded(task.id, task.excluded_users, command.assignee)
     facts = {"assignee": command.assignee, "previous": task.assignee, "reason": command.reason}
     audit(session, command, unit.instance_id, task.id, facts)
-    return _give(unit, task, command.assignee, "task_assigned", facts)
+    return give(unit, task, command.assignee, "task_assigned", facts)
 
 
-def _give(unit: Unit, task: TaskRow, assignee: str | None, kind: str, changes: dict[str, Any]) -> Result:
+def give(
+    unit: Unit, task: TaskRow, assignee: str | None, kind: str, changes: dict[str, Any], **more: str | None
+) -> Result:
+    """The locked task is the assignee's, or free; ``more`` columns change with it."""
     state = TaskState.CREATED if assignee is None else TaskState.CLAIMED
     claimed_at = None if assignee is None else unit.at
     unit.connection.execute(
         update(user_task)
         .where(user_task.c.id == task.id)
-        .values(state=state.value, assignee=assignee, claimed_at=claimed_at)
+        .values(state=state.value, assignee=assignee, claimed_at=claimed_at, **more)
     )
-    changed = replace(task, state=state, assignee=assignee, claimed_at=claimed_at)
+    changed = replace(task, state=state, assignee=assignee, claimed_at=claimed_at, **more)  # type: ignore[arg-type]  # texts
     unit.record(kind, task.node_id, task.id, changes)
     unit.write_history()
     unit.events.append(TaskAssigned(**unit.facts(), task=changed, assignee=assignee, previous=task.assignee))
@@ -120,7 +130,8 @@ def _give(unit: Unit, task: TaskRow, assignee: str | None, kind: str, changes: d
     return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, task=changed)
 
 
-def _lock_task(session: Session, task_id: str, actor: str) -> tuple[Unit, TaskRow]:
+def lock_open(session: Session, task_id: str, actor: str) -> tuple[Unit, TaskRow]:
+    """Lock the instance and its open task, with candidates, without its state."""
     unit, row = lock_task(session, task_id, actor, with_state=False)
     candidates = [(kind, name) for kind, name in unit.connection.execute(sql.CANDIDATES, {"task": task_id})]
     return unit, _task(row, candidates)

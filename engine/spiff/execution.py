@@ -196,6 +196,25 @@ class Execution:
             next((scope for scope in scopes if name in scope), {}).pop(name, None)
         self._look()
 
+    def change_candidates(
+        self, task_id: str, added: Collection[tuple[str, str]], removed: Collection[tuple[str, str]]
+    ) -> None:
+        """An open user task is offered to other people: (``user`` or ``group``, name). Raises TaskNotFound."""
+        found = self._find(task_id, UserTask, TaskState.READY).internal_data["assignment"]
+        for kind, key in (("user", "users"), ("group", "groups")):
+            names = [*found.get(key, ()), *(name for of, name in added if of == kind)]
+            found[key] = [name for name in dict.fromkeys(names) if (kind, name) not in removed]
+
+    def throw_at_task(self, task_id: str, code: str, *, escalation: bool) -> bool:
+        """An error or escalation at an open user task. False, and nothing happened, when nothing catches it. Raises
+        TaskNotFound."""
+        task = self._find(task_id, UserTask, TaskState.READY)
+        with self._guarded(task):
+            caught = faults.throw_escalation(task, code) if escalation else faults.throw_error(task, code)
+            if caught:
+                self._advance()
+        return caught
+
     def cancel(self) -> None:
         """End the instance: everything open is cancelled."""
         workflow = self._workflow

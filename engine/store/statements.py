@@ -97,7 +97,9 @@ _end = _save.values(state=bindparam("state"), ended_at=bindparam("ended_at"), en
 END_INSTANCE = Prepared(_end)
 END_INSTANCE_WITH_VARIABLES = Prepared(_end.values(variables=bindparam("variables")))
 
-INSERT_TASK = Prepared(_row_of(user_task))
+GIVEN_BY_PEOPLE = ("owner", "delegation", "description")  # a new task has none of them
+_GIVEN_BY_ENGINE = [column.name for column in user_task.c if column.name not in GIVEN_BY_PEOPLE]
+INSERT_TASK = Prepared(_row_of(user_task, *_GIVEN_BY_ENGINE))
 INSERT_CANDIDATE = Prepared(_row_of(user_task_candidate))
 COMPLETE_TASK = Prepared(
     update(user_task)

@@ -40,6 +40,7 @@ deployment = Table(
     Column("deployed_at", UtcDateTime, nullable=False),
     Column("deployed_by", String(100), nullable=False),
     Column("findings", JsonValue, nullable=False),
+    Column("source", String(200)),  # the program that sent it, as it calls itself
 )
 
 process_definition = Table(
@@ -137,6 +138,9 @@ user_task = Table(
     Column("ended_at", UtcDateTime),
     Column("ended_by", String(100)),
     Column("local_variables", JsonValue, nullable=False),  # the loop item of a multi-instance and the like
+    Column("owner", String(100)),  # who gets a delegated task back
+    Column("delegation", String(8)),  # pending, resolved
+    Column("description", Text),
     Index("ix_user_task_instance_id", "instance_id"),
     Index("ix_user_task_assignee_state_due_at", "assignee", "state", "due_at"),
     Index("ix_user_task_state_created_at", "state", "created_at"),
@@ -150,6 +154,32 @@ user_task_candidate = Table(
     Column("kind", String(8), primary_key=True),  # group, user, excluded
     Column("name", String(100), primary_key=True),
     Index("ix_user_task_candidate_name_kind_task_id", "name", "kind", "task_id"),
+)
+
+task_comment = Table(
+    "task_comment",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
+    Column("task_id", String(36), nullable=False, index=True),
+    Column("author", String(100), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+task_attachment = Table(
+    "task_attachment",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
+    Column("task_id", String(36), nullable=False, index=True),
+    Column("author", String(100), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("description", Text),
+    Column("kind", String(100)),
+    Column("url", Text),
+    Column("content_id", BigKey),  # where the caller keeps the file
+    Column("created_at", UtcDateTime, nullable=False),
 )
 
 subscription = Table(
@@ -261,6 +291,7 @@ incident = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("resolved_at", UtcDateTime),
     Column("resolved_by", String(100)),
+    Column("annotation", Text),
     Index("ix_incident_state_created_at", "state", "created_at"),
 )
 
