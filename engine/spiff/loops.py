@@ -21,6 +21,8 @@ def start(body: Task, loop: source.LoopText) -> bool:
         return _start_standard(body, loop)
     items = _items(body, loop)
     if not items:
+        if loop.output_collection is not None:
+            variables.write(body, {loop.output_collection: []})
         return True
     limit = variables.top(body).context.limits.multi_instance
     if len(items) > limit:
@@ -77,7 +79,14 @@ def _spawn(body: Task, loop: source.LoopText, number: int, item: Any) -> None:
     local: dict[str, Any] = {"loopCounter": number}
     if loop.element and loop.collection is not None:
         local[loop.element] = item
+    if loop.output_collection is not None and loop.output_element is not None:
+        local.setdefault(loop.output_element, None)  # each item has its own, so that no other overwrites it
     body.workflow.spawn(body.task_spec, body=body.id, **{variables.LOCAL: local})
+
+
+def add(body: Task, number: int, local: dict[str, Any]) -> None:
+    """One item more of a loop that runs, by hand; ``local`` has its variables."""
+    body.workflow.spawn(body.task_spec, body=body.id, **{variables.LOCAL: {**local, "loopCounter": number}})
 
 
 def item_done(task: Task, loop: source.LoopText) -> None:
