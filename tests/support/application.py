@@ -184,15 +184,16 @@ def advance(database: Database, clock: engine.VirtualClock, delta: timedelta) ->
     """Let time pass; everything that falls due on the way happens at its own moment."""
     end = clock.now() + delta
     drain(database)
-    while (at := _next_due(database)) is not None and at <= end:
-        clock.set(max(at, clock.now()))
+    while (at := _next_due(database, clock.now())) is not None and at <= end:
+        clock.set(at)
         drain(database)
     clock.set(end)
     drain(database)
 
 
-def _next_due(database: Database) -> datetime | None:
+def _next_due(database: Database, after: datetime) -> datetime | None:
+    """What is due already and still there waits for something else than time: a worker outside, a suspension."""
     job = engine.tables.job
-    waiting = job.c.state.in_([engine.JobState.SCHEDULED, engine.JobState.RETRYABLE])
+    waiting = job.c.state.in_([engine.JobState.SCHEDULED, engine.JobState.RETRYABLE]) & (job.c.due_at > after)
     with database.read() as session:
         return session.scalar(select(job.c.due_at).where(waiting).order_by(job.c.due_at).limit(1))
