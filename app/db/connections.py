@@ -62,11 +62,17 @@ def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         reads = connection.get_execution_options().get("keliu_mode") == READ
-        if connection.info.get("keliu_reads") is not reads:  # the pooled connection served the other mode before
-            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
-            connection.info["keliu_reads"] = reads
-        # IMMEDIATE: a transaction that upgrades from reader to writer half way would fail at once, not wait.
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        pooled = connection.connection
+        # Straight to the driver: for these few words Core takes longer than SQLite.
+        execute = pooled.driver_connection.execute  # type: ignore[union-attr]  # a connection that begins is open
+        try:
+            if pooled.info.get("keliu_reads") is not reads:  # the pooled connection served the other mode before
+                execute(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
+                pooled.info["keliu_reads"] = reads
+            # IMMEDIATE: a transaction that upgrades from reader to writer half way would fail at once, not wait.
+            execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise DBAPIError.instance("BEGIN", None, error, sqlite3.Error, dialect=connection.dialect) from error
 
 
 def in_mode(engine: Engine, mode: str) -> Engine:

@@ -82,9 +82,10 @@ class Database:
         raise AssertionError("unreachable")
 
     def _attempt(self, work: Callable[[Session], T]) -> tuple[T, list[int]]:
+        # Leaving the block before the commit rolls back.
         with Session(self._writers, info={RUNTIME_KEY: self.runtime}, expire_on_commit=False) as session:
-            with session.begin():
-                result = work(session)
+            result = work(session)
+            session.commit()
             return result, list(session.info.get("rung", ()))
 
     def _record_incident(self, failure: engine.EngineError) -> None:

@@ -8,30 +8,26 @@ and ``"c"``: what can be undone, if there is anything.
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import orjson
-from SpiffWorkflow.task import Task
 
 from engine.errors import LimitExceeded, StateUnreadable
+from engine.spiff.token import Token
 from engine.spiff.workflow import InstanceWorkflow, ScopeTasks
 
 CODEC = 1
-
-_REFERENCES = ("body", "attached", "runner")
-"""Entries of a task's internal data that name another task."""
 
 
 def dumps(workflow: InstanceWorkflow) -> bytes:
     """The state, compacted. Raises LimitExceeded when it is too large."""
     workflow.compact()
-    owned = [(str(scope.owner.id), scope) for scope in workflow.subprocesses.values()]
+    owned = [(scope.owner.id, scope) for scope in workflow.subprocesses.values()]
     scopes = [["", workflow.spec.name, _rows(workflow)]]
     scopes.extend([owner, scope.spec.name, _rows(scope)] for owner, scope in owned)
     state = {"v": workflow.variables, "s": scopes, "end": workflow.completed}
     if workflow.compensable:
         state["c"] = workflow.compensable
-    blob = bytes([CODEC]) + orjson.dumps(state, default=_identifier)
+    blob = bytes([CODEC]) + orjson.dumps(state)
     allowed = workflow.context.limits.blob_bytes
     if len(blob) > allowed:
         raise LimitExceeded(limit="blob_bytes", value=len(blob), allowed=allowed)
@@ -41,18 +37,12 @@ def dumps(workflow: InstanceWorkflow) -> bytes:
 def _rows(scope: ScopeTasks) -> list[list[Any]]:
     root = scope.task_tree.id
     return [
-        [str(task.id), task.task_spec.bpmn_id, task._state, task.internal_data]
+        [task.id, task.task_spec.bpmn_id, task._state, task.internal_data]
         if task.internal_data
-        else [str(task.id), task.task_spec.bpmn_id, task._state]
+        else [task.id, task.task_spec.bpmn_id, task._state]
         for task in scope.tasks.values()
         if task.id != root
     ]
-
-
-def _identifier(value: object) -> str:
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(f"not part of a state: {type(value).__name__}")
 
 
 def loads(blob: bytes, workflow: InstanceWorkflow) -> None:
@@ -73,7 +63,7 @@ def loads(blob: bytes, workflow: InstanceWorkflow) -> None:
 def _open(workflow: InstanceWorkflow, owner: str) -> ScopeTasks:
     if not owner:
         return workflow
-    task = workflow.task(UUID(owner))
+    task = workflow.task(owner)
     if task is None:
         raise StateUnreadable(codec=CODEC, reason=f"the owner {owner} of a scope is missing")
     return workflow.create_subprocess(task, task.task_spec.element.id)
@@ -82,9 +72,6 @@ def _open(workflow: InstanceWorkflow, owner: str) -> ScopeTasks:
 def _fill(scope: ScopeTasks, rows: list[list[Any]]) -> None:
     specs, root = scope.spec.by_element, scope.task_tree
     for row in rows:
-        task = Task(scope, specs[row[1]], parent=root, state=row[2], id=UUID(row[0]))
+        task = Token(scope, specs[row[1]], parent=root, state=row[2], id=row[0])
         if len(row) > 3:
-            task.internal_data = data = row[3]
-            for name in _REFERENCES:
-                if name in data:
-                    data[name] = UUID(data[name])
+            task.internal_data = row[3]

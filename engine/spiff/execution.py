@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
-from uuid import UUID
 
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -258,10 +257,7 @@ class Execution:
             self._advance()
 
     def _find(self, task_id: str, kind: type[Any], state: int) -> Task:
-        try:
-            task = self._workflow.task(UUID(task_id))
-        except ValueError:
-            task = None
+        task = self._workflow.task(task_id)
         if task is None or task._state != state or not isinstance(task.task_spec, kind):
             raise TaskNotFound(task_id=task_id)
         return task

@@ -89,8 +89,7 @@ class Node(BpmnSpecMixin):
         if "interrupted" in task.internal_data:
             return
         for path in self.leave(task):
-            child = task._add_child(path.target, TaskState.FUTURE)
-            child.internal_data["flow"] = path.flow_id
+            task.follow(path.target).internal_data["flow"] = path.flow_id
 
 
 def conditional_paths(task: Task, paths: Sequence[Path]) -> Sequence[Path]:

@@ -38,7 +38,7 @@ def waiting(workflow: InstanceWorkflow) -> Waiting:
             elif task._state == TaskState.STARTED and "topic" in task.internal_data:
                 services.append(_service(task))
             elif task._state == TaskState.STARTED and calls.CALL in task.internal_data:
-                called.append(WaitingCall(str(task.id), task.task_spec.bpmn_id, task.task_spec.element.call.key))
+                called.append(WaitingCall(task.id, task.task_spec.bpmn_id, task.task_spec.element.call.key))
             elif task._state == TaskState.WAITING:
                 timer_rows.extend(_timers(task))
                 subscriptions.extend(_subscriptions(task))
@@ -50,7 +50,7 @@ def _user_task(task: Task) -> WaitingTask:
     level = found.get("level")
     local = _local(task)
     return WaitingTask(
-        task_id=str(task.id),
+        task_id=task.id,
         node_id=element.id,
         name=element.name or element.id,
         form_key=found.get("form"),
@@ -78,7 +78,7 @@ def _moment(text: str | None) -> datetime | None:
 def _service(task: Task) -> WaitingService:
     retries = task.task_spec.element.properties.get("retries", "")
     return WaitingService(
-        str(task.id),
+        task.id,
         task.task_spec.bpmn_id,
         task.internal_data["topic"],
         dict(variables.visible(task)),
@@ -90,7 +90,7 @@ def _service(task: Task) -> WaitingService:
 def _timers(task: Task) -> list[WaitingTimer]:
     return [
         WaitingTimer(
-            str(task.id),
+            task.id,
             timers.key_of(node_id, armed),
             node_id,
             datetime.fromisoformat(armed["due"]),
@@ -102,7 +102,7 @@ def _timers(task: Task) -> list[WaitingTimer]:
 
 def _subscriptions(task: Task) -> list[WaitingSubscription]:
     return [
-        WaitingSubscription(str(task.id), node.bpmn_id, event.kind, event.name, _key(task, event))
+        WaitingSubscription(task.id, node.bpmn_id, event.kind, event.name, _key(task, event))
         for node in happenings.awaited(task)
         if (event := node.element.event).kind in ("message", "signal")
     ]

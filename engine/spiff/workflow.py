@@ -21,6 +21,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.errors import ExecutionFailed, LimitExceeded
 from engine.model import Step, Thrown
 from engine.spiff.context import ExecutionContext
+from engine.spiff.token import ROOT, Token
 
 LISTENING = "listening"
 """Mark of a task that only waits for an event beside the work of its scope: it keeps no scope open."""
@@ -39,11 +40,11 @@ class ScopeTasks:
 
     def plant(self) -> None:
         """Give a new or restored scope its root."""
-        self.task_tree = Task(self, self.spec.start, state=TaskState.COMPLETED)
+        self.task_tree = Token(self, self.spec.start, state=TaskState.COMPLETED, id=ROOT)
 
     def spawn(self, spec: TaskSpec, **internal: Any) -> Task:
         """A new token at ``spec``, independent of any other."""
-        task = Task(self, spec, parent=self.task_tree, state=TaskState.FUTURE)
+        task = Token(self, spec, parent=self.task_tree, state=TaskState.FUTURE)
         task.internal_data.update(internal)
         spec._update(task)
         return task
@@ -240,7 +241,7 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
         element = task.task_spec.element
         changes = dict(task.data) if task.data else {}
         explanation = task.internal_data.get("explanation") or {}
-        self.steps.append(Step(kind, element.id, element.type, str(task.id), changes, explanation))
+        self.steps.append(Step(kind, element.id, element.type, task.id, changes, explanation))
 
 
 def cancel_task(task: Task) -> None:

@@ -29,7 +29,7 @@ class Prepared:
     def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Execute an insert, update or delete once; the number of rows it touched."""
         compiled = self._for(connection.dialect)
-        cursor = connection.connection.cursor()
+        cursor = _cursor(connection)
         try:
             cursor.execute(compiled.text, compiled.bind(values))
             return int(cursor.rowcount)
@@ -44,7 +44,7 @@ class Prepared:
             self.run(connection, rows[0])
             return
         compiled = self._for(connection.dialect)
-        cursor = connection.connection.cursor()
+        cursor = _cursor(connection)
         try:
             cursor.executemany(compiled.text, [compiled.bind(row) for row in rows])
         except compiled.errors as error:
@@ -55,7 +55,7 @@ class Prepared:
     def first(self, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """The first row of a select by column name."""
         compiled = self._for(connection.dialect)
-        cursor = connection.connection.cursor()
+        cursor = _cursor(connection)
         try:
             cursor.execute(compiled.text, compiled.bind(values))
             return compiled.read(cursor.fetchone())
@@ -69,6 +69,12 @@ class Prepared:
         if compiled is None or compiled.dialect is not dialect:
             compiled = self._compiled[dialect.name] = _Compiled(self.statement, dialect)
         return compiled
+
+
+def _cursor(connection: Connection) -> Any:
+    """Of the driver itself; the pool's is the same one, fetched by a longer way."""
+    driver: Any = connection.connection.driver_connection
+    return driver.cursor()
 
 
 @contextmanager
@@ -98,40 +104,47 @@ class _Compiled:
         driver: Any = dialect.loaded_dbapi
         self.errors: type[Exception] = driver.Error
         binds = {name: bind for bind, name in compiled.bind_names.items()}
-        names = list(compiled.positiontup) if compiled.positional else list(binds)
         self._positional: bool = compiled.positional
-        self._plan = [self._parameter(name, binds[name], compiled.params[name]) for name in names]
-        self._columns: list[tuple[str, Convert | None]] = []
+        self._names = list(compiled.positiontup) if self._positional else list(binds)
+        """Parameters in the driver's order."""
+        self._fixed: dict[str, Any] = {}
+        self._binders: list[tuple[str, Convert]] = []
+        for name, bind in binds.items():
+            self._add_parameter(name, bind, compiled.params[name])
+        self._columns: list[str] = []
+        self._readers: list[tuple[str, Convert]] = []
         if isinstance(statement, Select):
-            self._columns = [(str(column.key), self._reader(column.type)) for column in statement.selected_columns]
+            self._add_columns(statement)
 
-    def _parameter(self, name: str, bind: Any, fixed: Any) -> tuple[str, Convert | None, bool, Any]:
+    def _add_parameter(self, name: str, bind: Any, fixed: Any) -> None:
         binder: Convert | None = bind.type.dialect_impl(self.dialect).bind_processor(self.dialect)
-        return name, binder, not bind.required, binder(fixed) if binder and not bind.required else fixed
+        if not bind.required:
+            self._fixed[name] = binder(fixed) if binder else fixed
+        elif binder:
+            self._binders.append((name, binder))
 
-    def _reader(self, kind: Any) -> Convert | None:
-        reader: Convert | None = kind.dialect_impl(self.dialect).result_processor(self.dialect, None)
-        return reader
+    def _add_columns(self, statement: Select[Any]) -> None:
+        for column in statement.selected_columns:
+            reader: Convert | None = column.type.dialect_impl(self.dialect).result_processor(self.dialect, None)
+            self._columns.append(str(column.key))
+            if reader:
+                self._readers.append((str(column.key), reader))
 
     def bind(self, values: Mapping[str, Any]) -> Any:
         """Parameters in the driver's order or by name."""
-        if self._positional:
-            return [
-                fixed if known else (binder(values[name]) if binder else values[name])
-                for name, binder, known, fixed in self._plan
-            ]
-        return {
-            name: fixed if known else (binder(values[name]) if binder else values[name])
-            for name, binder, known, fixed in self._plan
-        }
+        bound = {**values, **self._fixed}
+        for name, binder in self._binders:
+            bound[name] = binder(bound[name])
+        return [bound[name] for name in self._names] if self._positional else bound
 
     def read(self, row: Sequence[Any] | None) -> dict[str, Any] | None:
         """A row of the driver by column name."""
         if row is None:
             return None
-        return {
-            name: reader(value) if reader else value for (name, reader), value in zip(self._columns, row, strict=True)
-        }
+        found = dict(zip(self._columns, row, strict=True))
+        for name, reader in self._readers:
+            found[name] = reader(found[name])
+        return found
 
     def wrapped(self, error: Exception) -> BaseException:
         """The error as Core would have raised it."""
