@@ -188,6 +188,7 @@ def walk(seed: int) -> int:
         move_reference(reference, move)
 
 
+@pytest.mark.timeout(300 * SCALE)
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_nobody_sees_a_difference(group: int) -> None:
     for seed in seeds(group):
