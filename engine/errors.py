@@ -33,6 +33,10 @@ class DefinitionNotFound(NotFound):
     """No process definition under that key or id."""
 
 
+class BatchNotFound(NotFound):
+    """No batch under that id, or it has ended."""
+
+
 class InstanceNotFound(NotFound):
     """No process instance under that id."""
 
@@ -67,6 +71,10 @@ class TaskCancelled(Conflict):
 
 class InstanceNotActive(Conflict):
     """facts: instance_id, state."""
+
+
+class InstanceNotEnded(Conflict):
+    """Only what has ended can be started again (facts: instance_id, state)."""
 
 
 class InstanceChanged(Conflict):
@@ -115,6 +123,22 @@ class DeploymentRefused(EngineError):
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         super().__init__(count=len(findings))
         self.findings = findings
+
+
+class PlanRefused(EngineError):
+    """Tokens can't be moved, or an instance can't be migrated, as asked; nothing was changed."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__(count=len(findings), nodes=[finding.element for finding in findings])
+        self.findings = findings
+
+
+class BatchRefused(EngineError):
+    """Nothing or too much to do, or a command that can't be done in batches (facts: kind, count)."""
+
+
+class BatchItemRefused(EngineError):
+    """An item of a batch can't be done as things stand; trying again by itself would not help (facts: reason)."""
 
 
 class BpmnError(Exception):

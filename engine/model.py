@@ -62,6 +62,7 @@ class JobKind(StrEnum):
     SERVICE_TASK = "service_task"  # call of a registered handler, or work for an external worker
     CALL = "call"  # start of a called process, or what it tells the process that called it
     MESSAGE = "message"  # an early message kept for a subscriber, or one to deliver
+    BATCH_ITEM = "batch_item"  # one command of a batch
     WORK = "work"  # work of an application slice (an import, a notice), run by a registered worker function
 
 
@@ -70,6 +71,15 @@ class IncidentState(StrEnum):
 
     OPEN = "open"
     RESOLVED = "resolved"
+
+
+class BatchState(StrEnum):
+    """Where a batch stands. It is completed when all its items are; one that failed keeps it open."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    COMPLETED = "completed"
+    DELETED = "deleted"
 
 
 UNFINISHED_JOBS = (JobState.SCHEDULED, JobState.AVAILABLE, JobState.RUNNING, JobState.RETRYABLE)
@@ -183,6 +193,31 @@ class CallRequest:
     key: str
     business_key: str | None
     variables: Variables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """One order to move tokens by hand.
+
+    ``kind``: "cancel" (the token ``task_id``, or all tokens of ``node_id``), "start_before" and "start_after" a node,
+    "start_transition" (along ``flow_id``). ``variables`` are set in the instance, ``local_variables`` at the new token.
+    ``ancestor_id``: the token of the sub-process or loop in which to start, when several are open. A node id of a
+    repeated activity may end with ``#multiInstanceBody``: all its repetitions together.
+    """
+
+    kind: str
+    node_id: str | None = None
+    task_id: str | None = None
+    flow_id: str | None = None
+    ancestor_id: str | None = None
+    variables: Variables = field(default_factory=dict)
+    local_variables: Variables = field(default_factory=dict)
+
+
+def move(source: str, target: str, **more: Any) -> tuple[Instruction, Instruction]:
+    """All tokens of ``source`` are cancelled and one starts before ``target``."""
+    start = Instruction(kind="start_before", node_id=target, **more)
+    return Instruction(kind="cancel", node_id=source), start
 
 
 @dataclass(frozen=True, slots=True)

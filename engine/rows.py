@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.model import (
     OPEN_TASKS,
+    BatchState,
     Finding,
     IncidentState,
     InstanceState,
@@ -186,3 +187,39 @@ class Token:
 
     node_id: str
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRow:
+    """One command for many subjects, and how far it is."""
+
+    id: int
+    kind: str
+    """The name of the command."""
+    template: Mapping[str, Any]
+    reason: str
+    total: int
+    state: BatchState
+    created_at: datetime
+    created_by: str
+    ended_at: datetime | None
+    done: int
+    failed: int
+    remaining: int
+    """Items that are still to be done, those that will be tried again among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchItemRow:
+    """One item of a batch. ``outcome`` says what was done, ``error`` why it was not (yet)."""
+
+    job_id: int
+    batch_id: int
+    subject: str | int
+    state: JobState
+    attempts: int
+    outcome: str | None
+    instance_id: str | None
+    """The instance it was about; of a restart the new one."""
+    error: str | None
+    ended_at: datetime | None

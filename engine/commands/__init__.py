@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.commands import deploy, external, incidents, instances, jobs, messages, start, suspension, tasks, together
+from engine.commands import (
+    batch,
+    deploy,
+    external,
+    incidents,
+    instances,
+    jobs,
+    messages,
+    migration,
+    modification,
+    restart,
+    start,
+    suspension,
+    tasks,
+    together,
+)
 from engine.commands.model import (
     AddWork,
     AssignTask,
@@ -35,6 +50,15 @@ from engine.commands.model import (
     SuspendInstance,
     ThrowBpmnError,
     Unlock,
+)
+from engine.commands.repair_model import (
+    DeleteBatch,
+    MigrateInstance,
+    ModifyInstance,
+    RestartInstance,
+    ResumeBatch,
+    StartBatch,
+    SuspendBatch,
 )
 from engine.commands.task_model import (
     AddAttachment,
@@ -66,15 +90,20 @@ HANDLERS: dict[type[Command], Callable[[Any, Any], Result]] = {
     CompleteExternalTask: external.complete,
     CorrelateMessage: messages.correlate,
     DelegateTask: together.delegate,
+    DeleteBatch: batch.delete,
     DeleteAttachment: together.delete_attachment,
     Deploy: deploy.deploy,
     ExtendLock: external.extend,
     FailExternalTask: external.fail,
     FetchExternalTasks: external.fetch,
     LockExternalTask: external.lock,
+    MigrateInstance: migration.migrate,
+    ModifyInstance: modification.modify,
     ReleaseTask: tasks.release,
     ResolveIncident: incidents.resolve,
     ResolveTask: together.resolve,
+    RestartInstance: restart.restart,
+    ResumeBatch: batch.resume,
     ResumeInstance: suspension.resume,
     RetryJob: jobs.retry,
     RunJob: jobs.run,
@@ -83,7 +112,9 @@ HANDLERS: dict[type[Command], Callable[[Any, Any], Result]] = {
     SetRetries: external.set_retries,
     SetTaskVariables: instances.set_task_variables,
     SetVariables: instances.set_variables,
+    StartBatch: batch.start,
     StartProcess: start.start,
+    SuspendBatch: batch.suspend,
     SuspendDefinition: suspension.suspend_definition,
     SuspendInstance: suspension.suspend,
     ThrowAtTask: together.throw_at_task,

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.commands import model, task_model
-from engine.commands.model import Command
+from engine.commands import model, repair_model, task_model
+from engine.commands.model import Command, Topic
+from engine.model import Instruction
 
+_VALUES: dict[str, type[Any]] = {"Topic": Topic, "Instruction": Instruction}
+"""Values within commands."""
 _TYPES: dict[str, type[Command]] = {
     value.__name__: value
-    for value in [*vars(model).values(), *vars(task_model).values()]
+    for value in [*vars(model).values(), *vars(repair_model).values(), *vars(task_model).values()]
     if isinstance(value, type) and issubclass(value, Command) and value is not Command
 }
 
@@ -40,6 +43,11 @@ def _plain(value: Any) -> Any:
             return {"$set": sorted(value)}
         case bytes():
             return {"$bytes": base64.b64encode(value).decode()}
+        case Command():
+            return {"$command": to_json(value)}
+        case _ if is_dataclass(value):
+            plain = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+            return {"$value": type(value).__name__, **plain}
         case Mapping():
             return {key: _plain(item) for key, item in value.items()}
         case list() | tuple():
@@ -57,6 +65,10 @@ def _rich(value: Any) -> Any:
             return frozenset(items)
         case {"$bytes": str(text)}:
             return base64.b64decode(text)
+        case {"$command": dict(stored)}:
+            return from_json(stored)
+        case {"$value": str(name), **values} if name in _VALUES:
+            return _VALUES[name](**{str(key): _rich(item) for key, item in values.items()})
         case dict():
             return {key: _rich(item) for key, item in value.items()}
         case list():

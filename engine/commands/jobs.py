@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine.commands import calls, ledger, starts
+from engine.commands import batch, calls, ledger, starts
 from engine.commands.audit import audit
 from engine.commands.incidents import open_incident, record_command_failure, resolve_of_job
 from engine.commands.messages import Message, deliver, deliver_signal, signal, subscribed
@@ -17,7 +17,15 @@ from engine.commands.saving import save
 from engine.commands.unit import Unit, executing, lock_instance, restore
 from engine.commands.values import checked
 from engine.context import now, runtime
-from engine.errors import BpmnError, EngineError, ExecutionFailed, JobNotFound, JobNotRunnable, NotFound
+from engine.errors import (
+    BatchItemRefused,
+    BpmnError,
+    EngineError,
+    ExecutionFailed,
+    JobNotFound,
+    JobNotRunnable,
+    NotFound,
+)
 from engine.events import DeadlineReached
 from engine.handlers import ServiceCall, WorkCall
 from engine.model import InstanceState, JobKind, JobState, WaitingService
@@ -47,6 +55,8 @@ def run(session: Session, command: RunJob) -> Result:
             return _message(session, command, job)
         case JobKind.CALL:
             return calls.run(session, command, job)
+        case JobKind.BATCH_ITEM:
+            return batch.run_item(session, command, job)
         case JobKind.WORK:
             return _work(session, command, job)
 
@@ -250,7 +260,7 @@ def fail(session: Session, command: RunJob, error: BaseException) -> int | None:
     if row.state != JobState.RUNNING.value or row.worker != command.worker:
         return None
     at = now(session)
-    used_up = row.attempts >= row.max_attempts
+    used_up = row.attempts >= row.max_attempts or isinstance(error, BatchItemRefused)
     message = f"{type(error).__name__}: {error}"
     values: dict[str, Any] = {"state": JobState.FAILED.value, "ended_at": at}
     if not used_up:
@@ -268,7 +278,7 @@ def fail(session: Session, command: RunJob, error: BaseException) -> int | None:
         row.kind,
         error,
         command=command,
-        instance_id=row.instance_id,
+        instance_id=row.instance_id or batch.subject_instance(row.kind, row.payload),
         job_id=row.id,
         node_id=node or row.node_id,
     )

@@ -299,6 +299,7 @@ class Result:
     task: TaskRow | None = None
     """The task the command was about, as it is now."""
     job_id: int | None = None
+    batch_id: int | None = None
     made: int | None = None
     """The id of the comment or attachment the command was about."""
     deployment: Deployment | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,9 +19,9 @@ from engine.commands.values import checked
 from engine.context import runtime
 from engine.errors import BusinessKeyTaken, DefinitionNotFound, TaskNotFound
 from engine.events import InstanceStarted, TaskCompleted
-from engine.model import InstanceState, TaskState
+from engine.model import InstanceState, Instruction, TaskState
 from engine.rows import TaskRow
-from engine.spiff import CODEC, Execution
+from engine.spiff import CODEC, Execution, RepairExecution
 from engine.store import statements as sql
 from engine.store.tables import process_definition as pd
 from engine.store.tables import process_instance as pi
@@ -45,8 +45,11 @@ def start_definition(
     message: str | None = None,
     parent: tuple[str, str] | None = None,
     node_id: str | None = None,
+    instructions: tuple[Instruction, ...] = (),
+    before: Callable[[Unit], None] | None = None,
 ) -> Result:
-    """Start a definition row (id, key), by ``message`` if the start event is a message's, or at ``node_id``.
+    """Start a definition row (id, key), by ``message`` if the start event is a message's, at ``node_id``, or where the
+    ``instructions`` say. ``before`` may write lines of history first.
 
     ``parent``: instance and task of the call activity that called it.
     """
@@ -58,10 +61,16 @@ def start_definition(
     title = command.title[:300]
     _insert(unit, title, variables)
     unit.record("instance_started", changes=variables)
+    if before is not None:
+        before(unit)
     unit.events.append(InstanceStarted(**unit.facts(), title=title))
     definition = program(session, unit.definition_id)
     with executing(unit.instance_id):
-        execution = Execution.start(definition, unit.execution_context(), variables, message, node_id)
+        if instructions:
+            context = unit.execution_context()
+            execution: Execution = RepairExecution.start_at(definition, context, variables, instructions)
+        else:
+            execution = Execution.start(definition, unit.execution_context(), variables, message, node_id)
     rows = known(NOTHING)
     if command.complete_task is not None:
         _complete_first(unit, execution, command.complete_task, first_variables)

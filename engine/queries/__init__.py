@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.queries.batches import batch, batch_items, batches
 from engine.queries.definitions import (
     definition,
     definition_xml,
@@ -17,6 +18,9 @@ from engine.queries.jobs import incident, incidents, job, jobs
 from engine.queries.tasks import open_tasks, task, tasks, tasks_of
 
 __all__ = [
+    "batch",
+    "batch_items",
+    "batches",
     "definition",
     "definition_xml",
     "definitions",

@@ -8,7 +8,10 @@ from engine.spiff import selfcheck
 from engine.spiff.compiler import Compiled, CompiledProcess, NodeInfo, compile_files
 from engine.spiff.context import ExecutionContext
 from engine.spiff.execution import CODEC, Execution
+from engine.spiff.migrating import check, generate
+from engine.spiff.places import Places
 from engine.spiff.programs import Program, Programs, load_program, programs
+from engine.spiff.repairing import RepairExecution
 from engine.spiff.starting import first_starts, next_start
 
 __all__ = [
@@ -18,10 +21,14 @@ __all__ = [
     "Execution",
     "ExecutionContext",
     "NodeInfo",
+    "Places",
     "Program",
     "Programs",
+    "RepairExecution",
+    "check",
     "compile_files",
     "first_starts",
+    "generate",
     "load_program",
     "next_start",
     "programs",

@@ -27,7 +27,7 @@ def assign(task: Task, element: source.Node) -> dict[str, Any]:
         "users": _names(task, attributes.get("candidateUsers")),
         "excluded": _names(task, properties.get("excludedUsers")),
         "priority": _priority(task, attributes.get("priority")),
-        "form": _text(task, attributes.get("formKey")),
+        "form": form_of(task, element),
     }
     task.internal_data["assignment"] = {"groups": groups}
     calendar = _calendar(task, element, groups)
@@ -39,6 +39,11 @@ def assign(task: Task, element: source.Node) -> dict[str, Any]:
 
 def _names(task: Task, text: str | None) -> tuple[str, ...]:
     return variables.names_in(variables.resolve(task, text)) if text else ()
+
+
+def form_of(task: Task, element: source.Node) -> str | None:
+    """The key of the task's form."""
+    return _text(task, element.attributes.get("formKey"))
 
 
 def _text(task: Task, text: str | None) -> str | None:
