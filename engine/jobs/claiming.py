@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, not_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    TextClause,
+    and_,
+    bindparam,
+    case,
+    exists,
+    not_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from engine.commands.model import RunJob
@@ -17,12 +30,24 @@ from engine.facade import record_incident
 from engine.jobs.presence import is_dead
 from engine.model import InstanceState, JobState
 from engine.queries.external import is_external
-from engine.store.tables import CLAIMABLE, job, process_instance
+from engine.store.tables import CLAIMABLE, OURS, SERVICE, job, process_instance
+from engine.store.types import UtcDateTime
 
 Held = Row[Any, Any, Any, Any, Any]
 BATCH = 20
-CLAIMABLE_NOW = text("job." + CLAIMABLE)
-"""The condition of ix_job_claimable_due_at, word for word."""
+BY_PRIORITY = (job.c.priority.desc(), job.c.due_at, job.c.id)
+CLAIMABLE_NOW, OURS_NOW, SERVICE_NOW = text("job." + CLAIMABLE), text("job." + OURS), text("job." + SERVICE)
+"""The conditions of the partial indexes, word for word."""
+PRIORITIES = text(f"""
+    WITH RECURSIVE level(priority) AS (
+        SELECT (SELECT priority FROM job WHERE {OURS} ORDER BY priority DESC LIMIT 1)
+        UNION ALL
+        SELECT (SELECT priority FROM job WHERE {OURS} AND job.priority < level.priority ORDER BY priority DESC LIMIT 1)
+        FROM level WHERE level.priority IS NOT NULL)
+    SELECT priority FROM level WHERE EXISTS (
+        SELECT 1 FROM job WHERE {OURS} AND job.priority = level.priority AND job.due_at <= :at)
+    ORDER BY priority DESC""").bindparams(bindparam("at", type_=UtcDateTime))
+"""Every priority with a job that is due, the highest first: one step into ix_job_priority_due_at for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +64,52 @@ class Claimed:
 
 
 def claim(session: Session, worker: str, *, ids: Collection[int] | None = None, limit: int = BATCH) -> list[Claimed]:
-    """Lease due jobs, the longest due first; ``ids``: only these.
+    """Lease due jobs: the highest priority first, among equals the longest due; ``ids``: only these.
 
     An attempt counts from here on, so that a job that kills its worker uses up its attempts too. Of the jobs that were
     tried before only one is taken at a time, and run last: what it kills is not the attempts of all the others.
     """
     if ids is not None:
-        return _lease(session, worker, select(job.c.id).where(CLAIMABLE_NOW, job.c.id.in_(ids)), limit)
-    fresh = select(job.c.id).where(CLAIMABLE_NOW, job.c.state != JobState.RETRYABLE.value)
-    claimed = _lease(session, worker, fresh, max(limit - 1, 1))
-    if len(claimed) < limit:
-        claimed += _lease(session, worker, select(job.c.id).where(job.c.state == JobState.RETRYABLE.value), 1)
-    return claimed
+        wanted = _free(session, CLAIMABLE_NOW, job.c.id.in_(ids)).order_by(job.c.due_at, job.c.id).limit(limit)
+        return _lease(session, worker, [row.id for row in session.connection().execute(wanted)])
+    fresh = _fresh(session, max(limit - 1, 1))
+    retryable = job.c.state == JobState.RETRYABLE.value  # ix_job_state_due_at
+    tried = _free(session, retryable).order_by(*BY_PRIORITY).limit(1)
+    again = session.connection().execute(tried).all() if len(fresh) < limit else ()
+    return _lease(session, worker, [row.id for row in (*fresh, *again)])
 
 
-def _lease(session: Session, worker: str, wanted: Select[tuple[int]], limit: int) -> list[Claimed]:
-    """ix_job_claimable_due_at, for retryable jobs ix_job_state_due_at."""
-    at = now(session)
-    lease_until = at + runtime(session).lease
-    due = wanted.where(job.c.due_at <= at, _runnable(session)).order_by(job.c.due_at, job.c.id).limit(limit)
-    statement = (
-        update(job)
-        .where(job.c.id.in_(due.with_for_update(skip_locked=True).scalar_subquery()))
-        .values(state=JobState.RUNNING.value, worker=worker, lease_until=lease_until, attempts=job.c.attempts + 1)
-        .returning(job.c.id, job.c.due_at)
-    )
-    found = session.connection().execute(statement).all()
-    return [Claimed(row.id, worker, lease_until) for row in sorted(found, key=lambda row: (row.due_at, row.id))]
+def _fresh(session: Session, limit: int) -> list[Row[Any]]:
+    """Due jobs that were never tried. What others are claiming at this moment is passed over."""
+    connection = session.connection()
+    untried = job.c.state != JobState.RETRYABLE.value
+    found: list[Row[Any]] = []
+    for priority in connection.execute(PRIORITIES, {"at": now(session)}).scalars().all():
+        level = _free(session, OURS_NOW, job.c.priority == priority, untried).order_by(job.c.due_at, job.c.id)
+        found += connection.execute(level.limit(limit - len(found)))
+        if len(found) >= limit:
+            break
+    topics = sorted(runtime(session).handlers.service_topics)
+    if topics:
+        served = _free(session, SERVICE_NOW, job.c.topic.in_(topics), untried).order_by(*BY_PRIORITY)
+        found += connection.execute(served.limit(limit))
+    return sorted(found, key=lambda row: (-row.priority, row.due_at, row.id))[:limit]
+
+
+def _free(session: Session, *wanted: ColumnElement[bool] | TextClause) -> Select[Any]:
+    due = select(job.c.id, job.c.priority, job.c.due_at).where(*wanted, job.c.due_at <= now(session))
+    return due.where(_runnable(session)).with_for_update(of=job, skip_locked=True)
+
+
+def _lease(session: Session, worker: str, ids: list[int]) -> list[Claimed]:
+    """Lease these jobs, whose rows are locked; they keep their order."""
+    if not ids:
+        return []
+    lease_until = now(session) + runtime(session).lease
+    values = {"state": JobState.RUNNING.value, "worker": worker, "lease_until": lease_until}
+    leased = update(job).where(job.c.id.in_(ids)).values(attempts=job.c.attempts + 1, **values)
+    session.connection().execute(leased)
+    return [Claimed(number, worker, lease_until) for number in ids]
 
 
 def _runnable(session: Session) -> ColumnElement[bool]:
@@ -74,6 +118,20 @@ def _runnable(session: Session) -> ColumnElement[bool]:
         process_instance.c.id == job.c.instance_id, process_instance.c.state == InstanceState.SUSPENDED.value
     )
     return and_(not_(is_external(session)), not_(sleeps))
+
+
+def give_back(session: Session, worker: str, ids: Collection[int]) -> None:
+    """What this worker claimed and never began is as it was before, and somebody else is told."""
+    tried = job.c.attempts > 1
+    back = {
+        "state": case((tried, JobState.RETRYABLE.value), else_=JobState.AVAILABLE.value),
+        "attempts": job.c.attempts - 1,
+        "worker": None,
+        "lease_until": None,
+    }
+    mine = (job.c.id.in_(ids), job.c.worker == worker, job.c.state == JobState.RUNNING.value)
+    for row in session.connection().execute(update(job).where(*mine).values(back).returning(job.c.id)).all():
+        runtime(session).bell.ring(session, row.id, now(session))
 
 
 def rescue(session: Session, *, alone: bool = False, idle: str | None = None) -> int:
@@ -113,6 +171,6 @@ def _give_back(session: Session, row: Held, at: datetime) -> None:
 
 
 def next_due(session: Session) -> datetime | None:
-    """When the next job is due (ix_job_claimable_due_at)."""
+    """When the next job is due."""
     query = select(job.c.due_at).where(CLAIMABLE_NOW, _runnable(session)).order_by(job.c.due_at, job.c.id)
     return session.connection().execute(query.limit(1)).scalar()

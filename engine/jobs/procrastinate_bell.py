@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from engine.clock import Clock, SystemClock
 from engine.context import never_busy, now
-from engine.store.tables import CLAIMABLE
+from engine.store.tables import OURS
 
 log = logging.getLogger("engine.jobs")
 
@@ -35,12 +35,13 @@ POLL_SECONDS = 0.5
 """How late a ring planned for later may be heard; a ring for now is heard at once (LISTEN)."""
 SLOT_SECONDS = 0.05
 RECONNECT_SECONDS = 1.0
+STOP_SECONDS = 3.0
 SILENT_SECONDS = 60
 """A worker of Procrastinate that has sent no heartbeat for so long is gone."""
 SWEPT_MOST = 5_000
 
-DUE_SOON = f"SELECT due_at FROM job WHERE {CLAIMABLE} AND due_at <= %(until)s ORDER BY due_at LIMIT {SWEPT_MOST}"
-"""ix_job_state_due_at"""
+DUE_SOON = f"SELECT due_at FROM job WHERE {OURS} AND due_at <= %(until)s ORDER BY due_at LIMIT {SWEPT_MOST}"
+"""Service tasks are left out: whoever has no handler for them must not be woken for them."""
 FORGET = (
     # Rings of dead workers stay "doing" for ever, finished ones are deleted by their worker unless it dies just then,
     # and rings nobody came for in time are repeated by this very sweep.
@@ -107,7 +108,7 @@ class ProcrastinateBell:
         if loop is not None and listening is not None and not loop.is_closed():
             loop.call_soon_threadsafe(listening.cancel)
         if thread is not None:
-            thread.join(SILENT_SECONDS)
+            thread.join(STOP_SECONDS)
 
     def _defer(self, session: Session) -> None:
         """Before the commit, in its transaction and over its connection."""

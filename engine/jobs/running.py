@@ -6,7 +6,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 from engine.context import UnitOfWork
 from engine.errors import InstanceNotActive, JobNotFound, JobNotRunnable, LeaseLost
 from engine.facade import execute, record_incident
-from engine.jobs.claiming import BATCH, Claimed, claim, rescue
+from engine.jobs.claiming import BATCH, Claimed, claim, give_back, rescue
 from engine.jobs.presence import worker_name
+from engine.jobs.watching import DEFAULT, Watch
 
 log = logging.getLogger("engine.jobs")
 GIVE_BACK_TRIES = 300
 """Once a second: after five minutes the lease of what is to be given back has run out."""
+BATCH_SECONDS = 2.0
 _batches = itertools.count(1)
 
 
@@ -52,13 +54,30 @@ def _give_back(database: UnitOfWork, name: str) -> None:
         time.sleep(1)
 
 
-def run_due(database: UnitOfWork, worker: str | None = None, *, limit: int = BATCH) -> int:
-    """Claim due jobs and run them one by one; returns how many were claimed."""
+def run_due(
+    database: UnitOfWork,
+    worker: str | None = None,
+    *,
+    limit: int = BATCH,
+    stopping: Callable[[], bool] = lambda: False,
+    watch: Watch = DEFAULT,
+) -> int:
+    """Claim due jobs and run them one by one; returns how many were run.
+
+    What has not begun after two seconds, or when the worker is ``stopping``, is given back as if it had never been
+    claimed: no job waits behind a slow one while another worker is idle, and no lease runs out before its job begins.
+    """
     name = worker or worker_name("worker")
     claimed = database.write(lambda session: claim(session, name, limit=limit))
-    for job in claimed:
-        run_claimed(database, job)
-    return len(claimed)
+    enough = time.monotonic() + BATCH_SECONDS
+    ran = 0
+    while ran < len(claimed) and not stopping() and (ran == 0 or time.monotonic() < enough):
+        run_claimed(database, claimed[ran], watch)
+        ran += 1
+    rest = [job.id for job in claimed[ran:]]
+    if rest:
+        database.write(lambda session: give_back(session, name, rest))
+    return ran
 
 
 def run_until_quiet(database: UnitOfWork, worker: str | None = None, *, rounds: int = 10_000) -> int:
@@ -72,15 +91,21 @@ def run_until_quiet(database: UnitOfWork, worker: str | None = None, *, rounds: 
     return total
 
 
-def run_claimed(database: UnitOfWork, job: Claimed) -> bool:
+def run_claimed(database: UnitOfWork, job: Claimed, watch: Watch = DEFAULT) -> bool:
     """Run one claimed job; a failure goes to the ledger. Returns whether it was done.
 
     Raises when the database was lost: no failure of the job, and perhaps it was done. Its worker finds out with
     ``rescue_lost(idle=...)``.
     """
     command = job.command()
+
+    def work(session: Session) -> None:
+        held.begin(session)
+        execute(session, command)
+
     try:
-        database.write(lambda session: execute(session, command))
+        with watch.over(job.id) as held:
+            database.write(work)
     except (LeaseLost, JobNotRunnable, JobNotFound, InstanceNotActive) as gone:
         log.info("job %s went on without us: %s", job.id, gone)
         return False

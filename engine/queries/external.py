@@ -23,7 +23,7 @@ def is_locked(session: Session) -> ColumnElement[bool]:
 
 
 def is_fetchable(session: Session) -> ColumnElement[bool]:
-    """External, due, with attempts left, and not locked by anybody (ix_job_claimable_due_at)."""
+    """External, due, with attempts left, and not locked by anybody (ix_job_topic_due_at)."""
     at = now(session)
     unlocked = and_(text("job." + CLAIMABLE), jb.c.due_at <= at)
     expired = and_(jb.c.state == JobState.RUNNING.value, jb.c.lease_until < at)

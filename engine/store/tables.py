@@ -30,6 +30,10 @@ metadata = MetaData(naming_convention=NAMING)
 
 # Conditions of partial indexes: a query uses the index only when it repeats the text.
 CLAIMABLE = "state IN ('scheduled', 'available', 'retryable')"
+OURS = f"{CLAIMABLE} AND kind <> 'service_task'"
+"""What waits for our workers alone."""
+SERVICE = f"{CLAIMABLE} AND kind = 'service_task'"
+"""What waits for our workers or, if they have no handler for the topic, for those outside."""
 UNFINISHED = "state IN ('scheduled', 'available', 'running', 'retryable')"
 
 deployment = Table(
@@ -229,7 +233,8 @@ job = Table(
         postgresql_where=text("batch_id IS NOT NULL"),
     ),
     Index("ix_job_state_due_at", "state", "due_at", "id"),
-    Index("ix_job_claimable_due_at", "due_at", "id", sqlite_where=text(CLAIMABLE), postgresql_where=text(CLAIMABLE)),
+    Index("ix_job_priority_due_at", "priority", "due_at", "id", sqlite_where=text(OURS), postgresql_where=text(OURS)),
+    Index("ix_job_topic_due_at", "topic", "due_at", "id", sqlite_where=text(SERVICE), postgresql_where=text(SERVICE)),
     Index(
         "ix_job_message_topic_correlation_key",
         "topic",
