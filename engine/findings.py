@@ -9,12 +9,14 @@ from collections.abc import Mapping
 
 from engine.dialect_findings import DIALECT_WORDS
 from engine.model import Finding
+from engine.standard_findings import STANDARD_WORDS
 from engine.repair_findings import REPAIR_WORDS
 
 LANGUAGES = ("zh", "en")
 
 WORDS: Mapping[str, tuple[str, str]] = {
     **DIALECT_WORDS,
+    **STANDARD_WORDS,
     **REPAIR_WORDS,
     # XML
     "xml_too_large": ("文件超过 {allowed} 字节。请拆分文件。", "The file is larger than {allowed} bytes. Split it."),

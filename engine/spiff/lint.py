@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from engine.decision_mapping import mapping_of
 from engine.decisions import MAPPINGS, Decision
 from engine.model import Finding
-from engine.spiff import builder, lint_calls, lint_compensation, lint_expressions
+from engine.spiff import builder, lint_calls, lint_compensation, lint_expressions, lint_standard
 from engine.spiff.reader import ACTIVITIES
 from engine.spiff.source import Node, Process, Scope
 from engine.spiff.variables import is_expression
@@ -57,6 +57,7 @@ def check(process: Process, tables: Mapping[str, Decision], deadline: float) -> 
         _scope(report, scope, holder, holder.line if holder else process.line)
     lint_calls.check_process(report, process)
     lint_compensation.check(report, process)
+    lint_standard.check(report, process)
     return report.findings
 
 

@@ -83,7 +83,7 @@ def _timer(report: Report, node: Node, timer: TimerText, first: bool) -> None:
         _literal_time(report, node, timer)
     if first:
         _start_timer(report, node, timer)
-    elif timer.kind == "cycle" and (node.type == "boundaryEvent" or node.type == "startEvent") and node.interrupting:
+    elif timer.kind == "cycle" and node.interrupting:
         report.warning("cycle_once", node.id, node.line)
 
 

@@ -8,7 +8,7 @@ from lxml import etree
 
 from engine.hardened_xml import XmlRefused, line_of, local_name, namespace, parse_xml
 from engine.model import Finding
-from engine.spiff import call_reader, dialects, extensions
+from engine.spiff import call_reader, dialects, extensions, standard
 from engine.spiff.source import EventText, Flow, LoopText, Node, Process, Scope, TimerText
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -50,6 +50,7 @@ class Reader:
             self.find("error", refused.code, None, refused.line, **refused.facts)
             return
         self.forms = dialects.translate(root, self.find, drawings=drawings).forms
+        standard.check(root, self.find)
         self._references = self._collect_references(root)
         for element in root:
             if element.tag == f"{{{BPMN}}}process":
