@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from engine.commands.audit import audit
 from engine.commands.model import Result
 from engine.commands.modification import restore_for_repair
-from engine.commands.projection import known
+from engine.commands.projection import job_key, known
 from engine.commands.repair_model import MigrateInstance
 from engine.commands.saving import save
 from engine.commands.suspension import NOT_ENDED
 from engine.commands.unit import Unit, executing, lock_instance, program
 from engine.commands.values import checked
 from engine.errors import BusinessKeyTaken, DefinitionNotFound, PlanRefused
-from engine.model import OPEN_TASKS, Finding, IncidentState, Waiting
+from engine.model import OPEN_TASKS, Finding, IncidentState, JobState, Waiting
 from engine.queries.definitions import definition
 from engine.spiff import Places, RepairExecution
 from engine.spiff import check as check_places
@@ -64,7 +64,7 @@ def migrate(session: Session, command: MigrateInstance) -> Result:
     mapping = _mapping(session, command, origin)
     facts = {"from": origin, "to": command.target_definition_id, "mapping": mapping, "reason": command.reason}
     audit(session, command, unit.instance_id, unit.business_key, facts)
-    rows = known(restore_for_repair(unit, row).waiting())
+    before = restore_for_repair(unit, row).waiting()
     unit.record("instance_migrated", changes=facts)
     programs = (program(session, origin), program(session, command.target_definition_id))
     _write_definition(unit, command.target_definition_id)
@@ -74,8 +74,10 @@ def migrate(session: Session, command: MigrateInstance) -> Result:
         )
         if variables:
             execution.set_variables(variables)
-    _rename(unit, mapping, execution.waiting())
-    created = save(unit, execution, rows)
+    waiting = execution.waiting()
+    _rename(unit, mapping, waiting)
+    _move_timers(unit, before, waiting)
+    created = save(unit, execution, known(before))
     return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, created=created)
 
 
@@ -117,6 +119,21 @@ def _rename(unit: Unit, mapping: Mapping[str, str], waiting: Waiting) -> None:
     moved = {source: target for source, target in mapping.items() if source != target}
     if moved:
         _rename_jobs(unit, moved)
+
+
+def _move_timers(unit: Unit, before: Waiting, after: Waiting) -> None:
+    """A timer that was computed anew is the same job at another moment."""
+    moments = {(timer.task_id, timer.key): timer.due_at for timer in before.timers}
+    for timer in after.timers:
+        was = moments.get((timer.task_id, timer.key))
+        if was in (None, timer.due_at):
+            continue
+        state = JobState.SCHEDULED if timer.due_at > unit.at else JobState.AVAILABLE
+        payload = {"key": timer.key, "late": 0, "explanation": dict(timer.explanation)}
+        values = {"due_at": timer.due_at, "state": state.value, "payload": payload}
+        mine = (jb.c.instance_id == unit.instance_id, jb.c.dedupe_key == job_key(timer), jb.c.ended_at.is_(None))
+        unit.connection.execute(update(jb).where(*mine).values(values))
+        unit.runtime.bell.ring(unit.session, None, timer.due_at)
 
 
 def _rename_jobs(unit: Unit, moved: Mapping[str, str]) -> None:

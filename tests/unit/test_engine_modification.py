@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -220,6 +221,32 @@ def test_a_called_process_ends_with_the_token_that_called_it(keliu: World) -> No
     modify(keliu, instance_id, *engine.move("call", "after"))
     assert keliu.ask(engine.queries.instance, called.id).state == "cancelled"
     assert keliu.open(instance_id) == ["after"]
+
+
+def test_who_comes_second_is_told(keliu: World) -> None:
+    """A person completes the task in the moment in which an operator moves it."""
+    instance_id = str(keliu.start("straight").instance_id)
+    task_id = keliu.task(instance_id, "first").id
+    told: list[str] = []
+    both = threading.Barrier(2)
+
+    def act(command: engine.Command) -> None:
+        both.wait()
+        try:
+            keliu.do(command)
+        except engine.EngineError as error:
+            told.append(error.code)
+
+    moved = engine.ModifyInstance(instance_id=instance_id, instructions=engine.move("first", "third"))
+    done = engine.CompleteTask(task_id=task_id, actor="ann", groups=frozenset({"office"}))
+    people = [threading.Thread(target=act, args=(command,)) for command in (moved, done)]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join(30)
+    assert (keliu.open(instance_id), told) in ((["third"], ["TaskCancelled"]), (["second"], ["PlanRefused"]))
+    with keliu.database.read() as session:
+        check_instance(session, instance_id)
 
 
 def test_an_ended_instance_is_started_again(keliu: World) -> None:
