@@ -2,60 +2,57 @@
 
 from __future__ import annotations
 
-import io
 import uuid
 from collections.abc import Iterable, Iterator
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
-from lxml import etree
-from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
-from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
-from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select
 
 import engine
+from app.db import Database
 from benchmarks import process, recording
-from benchmarks.recording import Replay
+from benchmarks.plain import Spiff
+from benchmarks.recording import Replay, Step
 from benchmarks.recording import recording as recorded
 from engine.store import statements as sql
 from engine.store.tables import process_instance
-from engine.testing import OFFICE
 
 Walk = list[tuple[str, dict[str, object]]]
 GROUPS = frozenset(process.TASKS.values())
+PERSON = "wang.fang"
+BLOB = select(process_instance.c.blob)
 
 
-def runtime() -> engine.Runtime:
-    """Real clock, office calendar, nobody listening."""
-    return engine.Runtime(clock=engine.SystemClock(), calendars=lambda _session, _group: OFFICE)
+class Candidate(Protocol):
+    """Whoever can be measured walking through the process."""
 
-
-def prepare(database: Any) -> None:
-    """The process is deployed."""
-    files = {"benchmark.bpmn": process.bpmn()}
-    database.write(lambda session: engine.execute(session, engine.Deploy(name="benchmark", files=files)))
+    def walk(self, steps: Walk) -> Iterator[float]:
+        """Seconds of every step."""
+        ...
 
 
 class Ours:
     """One completed user task through the entry point: session, command, commit."""
 
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Database) -> None:
         self.database = database
 
-    def start(self) -> engine.Result:
+    def start(self, key: str = process.KEY, facts: dict[str, Any] | None = None) -> engine.Result:
         """A new instance at its first task."""
-        key = f"BENCH-{uuid.uuid4()}"
-        command = engine.StartProcess(
-            process_key=process.KEY, actor="starter", business_key=key, variables=process.FACTS
+        business_key = f"BENCH-{uuid.uuid4()}"
+        variables = process.FACTS if facts is None else facts
+        return self.run(
+            engine.StartProcess(process_key=key, actor="starter", business_key=business_key, variables=variables)
         )
-        return self.run(command)
+
+    def complete(self, task_id: str, entered: dict[str, object] | None = None) -> engine.Result:
+        """A person completes a task."""
+        return self.run(engine.CompleteTask(task_id=task_id, actor=PERSON, groups=GROUPS, variables=entered or {}))
 
     def run(self, command: engine.Command) -> engine.Result:
         """One command, one commit."""
-        result: engine.Result = self.database.write(lambda session: engine.execute(session, command))
-        return result
+        return self.database.write(lambda session: engine.execute(session, command))
 
     def walk(self, steps: Walk) -> Iterator[float]:
         """Seconds of every step."""
@@ -63,9 +60,7 @@ class Ours:
         for node, entered in steps:
             assert waiting.node_id == node, (waiting.node_id, node)
             before = perf_counter()
-            result = self.run(
-                engine.CompleteTask(task_id=waiting.id, actor="wang.fang", groups=GROUPS, variables=entered)
-            )
+            result = self.complete(waiting.id, entered)
             yield perf_counter() - before
             if result.created:
                 waiting = result.created[0]
@@ -77,8 +72,7 @@ class Ours:
             waiting = self.start().created[0]
             written = [take()]
             for _, entered in steps:
-                command = engine.CompleteTask(task_id=waiting.id, actor="wang.fang", groups=GROUPS, variables=entered)
-                result = self.run(command)
+                result = self.complete(waiting.id, entered)
                 written.append(take())
                 waiting = result.created[0] if result.created else waiting
         return Replay(written)
@@ -87,61 +81,58 @@ class Ours:
 class Floor:
     """The same rows, the same commits, nothing thought."""
 
-    def __init__(self, database: Any, replay: Replay) -> None:
+    def __init__(self, database: Database, replay: Replay) -> None:
         self.engine = database.engine
         self.replay = replay
 
-    def walk(self, _steps: Walk) -> Iterator[float]:
+    def walk(self, steps: Walk) -> Iterator[float]:
         """Seconds of every step."""
-        start, *steps = self.replay.fresh()
-        with self.engine.begin() as connection:
-            recording.write(connection, start)
-        for step in steps:
+        start, *written = self.replay.fresh()
+        self.write(start)
+        for step in written:
             before = perf_counter()
-            with self.engine.begin() as connection:
-                recording.write(connection, step)
+            self.write(step)
             yield perf_counter() - before
+
+    def write(self, step: Step) -> None:
+        """One commit."""
+        with self.engine.begin() as connection:
+            recording.write(connection, step)
 
 
 class Plain:
     """SpiffWorkflow as it comes: its own serializer, specs and all, and the same rows beside it."""
 
-    def __init__(self, database: Any, replay: Replay) -> None:
+    def __init__(self, database: Database, replay: Replay, spiff: Spiff | None = None) -> None:
         self.engine = database.engine
         self.replay = replay
-        parser = BpmnParser()
-        parser.add_bpmn_xml(etree.parse(io.BytesIO(process.bpmn())), filename="benchmark.bpmn")
-        self.spec = parser.get_spec(process.KEY)
-        self.subprocesses = parser.get_subprocess_specs(process.KEY)
-        self.serializer = BpmnWorkflowSerializer()
+        self.spiff = spiff or Spiff(process.KEY, process.bpmn())
 
     def walk(self, steps: Walk) -> Iterator[float]:
         """Seconds of every step."""
         start, *written = self.replay.fresh()
-        workflow = BpmnWorkflow(self.spec, self.subprocesses)
-        workflow.task_tree.data.update(process.FACTS)
-        workflow.do_engine_steps()
-        with self.engine.begin() as connection:
-            recording.write(connection, start, self.serializer.serialize_json(workflow).encode())
-        instance_id = _instance_of(start.statements)
+        instance_id = self.begin(start, self.spiff.dumped(self.spiff.started(process.FACTS)))
         for (node, entered), step in zip(steps, written, strict=True):
             before = perf_counter()
-            self._step(instance_id, node, entered, step)
+            self.complete(instance_id, node, entered, step)
             yield perf_counter() - before
 
-    def _step(self, instance_id: str, node: str, entered: dict[str, object], step: recording.Step) -> None:
+    def begin(self, start: Step, blob: bytes) -> str:
+        """The rows of a start with this state; returns the instance's id."""
         with self.engine.begin() as connection:
-            found = select(process_instance.c.blob).where(process_instance.c.id == instance_id)
-            workflow = self.serializer.deserialize_json(bytes(connection.execute(found).scalar_one()).decode())
-            task = next(task for task in workflow.get_tasks(state=TaskState.READY) if task.task_spec.bpmn_id == node)
-            task.data.update(entered)
-            task.run()
-            workflow.refresh_waiting_tasks()
-            workflow.do_engine_steps()
-            blob = self.serializer.serialize_json(workflow).encode()
+            recording.write(connection, start, blob)
+        return instance_of(start.statements)
+
+    def complete(self, instance_id: str, node: str, entered: dict[str, object], step: Step) -> None:
+        """One commit: read the state, complete the task, write the state and the rows."""
+        with self.engine.begin() as connection:
+            found = BLOB.where(process_instance.c.id == instance_id)
+            workflow = self.spiff.loaded(connection.execute(found).scalar_one())
+            blob = self.spiff.dumped(self.spiff.completed(workflow, node, entered))
             writes = [entry for entry in step.statements if entry[0] is not sql.LOCK_TASK_WITH_STATE.statement]
-            recording.write(connection, recording.Step(writes), blob)
+            recording.write(connection, Step(writes), blob)
 
 
-def _instance_of(statements: Iterable[tuple[Any, Any]]) -> str:
+def instance_of(statements: Iterable[tuple[Any, Any]]) -> str:
+    """The id of the instance that these statements insert."""
     return str(next(params["id"] for statement, params in statements if statement is sql.INSERT_INSTANCE))

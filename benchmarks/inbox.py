@@ -14,6 +14,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -136,53 +137,73 @@ def _case(
 ) -> dict[str, dict[str, Any]]:
     draw = chance.random()
     offered_to = group if draw < 0.66 else rare if draw < 0.661 else f"group_{chance.randrange(40)}"
-    key, instance_id, task_id = (
-        f"CMP-2025-{number:06}",
-        str(uuid.UUID(int=2 * number)),
-        str(uuid.UUID(int=2 * number + 1)),
-    )
     created = at - timedelta(minutes=number % 100_000)
-    ended = None if is_open else created + timedelta(hours=2)
-    words = f"{key} 宏远机械{number} 包装破损"
-    same = {"definition_id": definition_id, "definition_key": "complaint", "business_key": key}
+    key, task_id = f"CMP-2025-{number:06}", str(uuid.UUID(int=2 * number + 1))
+    case = _Case(
+        same={"definition_id": definition_id, "definition_key": "complaint", "business_key": key},
+        instance_id=str(uuid.UUID(int=2 * number)),
+        words=f"{key} 宏远机械{number} 包装破损",
+        created=created,
+        ended=None if is_open else created + timedelta(hours=2),
+    )
     return {
-        "instance": same
-        | {
-            "id": instance_id,
-            "title": words,
-            "state": "active" if is_open else "completed",
-            "version": 3,
-            "codec": 1,
-            "variables": {"complaint_id": key},
-            "started_at": created,
-            "started_by": "zhao.lei",
-            "updated_at": created,
-            "ended_at": ended,
-        },
-        "task": same
-        | {
-            "id": task_id,
-            "instance_id": instance_id,
-            "node_id": "judge",
-            "name": "判断投诉是否成立",
-            "form_key": "complaint/judge",
-            "state": "created" if is_open else "completed",
-            "priority": 50,
-            "created_at": created,
-            "due_at": created + timedelta(days=3),
-            "ended_at": ended,
-            "ended_by": None if is_open else "zhao.lei",
-            "assignee": None if is_open else "zhao.lei",
-            "local_variables": {},
-        },
+        "instance": _instance(case),
+        "task": _task(case, task_id),
         "candidate": {"task_id": task_id, "kind": "group", "name": offered_to},
-        "complaint": {
-            "number": key,
-            "instance_id": instance_id,
-            "received_at": created,
-            "registered_at": created,
-            "registered_by": "zhao.lei",
-            "state": "open" if is_open else "closed",
-        },
-        "words": {"kind": SEARCH_KIND, "ref": key, "tokens": " ".join(dict.fromkeys(search.tokens_of(words)))},
+        "complaint": _complaint(case, key),
+        "words": {"kind": SEARCH_KIND, "ref": key, "tokens": " ".join(dict.fromkeys(search.tokens_of(case.words)))},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    same: dict[str, Any]
+    instance_id: str
+    words: str
+    created: datetime
+    ended: datetime | None
+
+
+def _instance(case: _Case) -> dict[str, Any]:
+    return case.same | {
+        "id": case.instance_id,
+        "title": case.words,
+        "state": "active" if case.ended is None else "completed",
+        "version": 3,
+        "codec": 1,
+        "variables": {"complaint_id": case.same["business_key"]},
+        "started_at": case.created,
+        "started_by": "zhao.lei",
+        "updated_at": case.created,
+        "ended_at": case.ended,
+    }
+
+
+def _task(case: _Case, task_id: str) -> dict[str, Any]:
+    done_by = None if case.ended is None else "zhao.lei"
+    return case.same | {
+        "id": task_id,
+        "instance_id": case.instance_id,
+        "node_id": "judge",
+        "name": "判断投诉是否成立",
+        "form_key": "complaint/judge",
+        "state": "created" if case.ended is None else "completed",
+        "priority": 50,
+        "created_at": case.created,
+        "due_at": case.created + timedelta(days=3),
+        "ended_at": case.ended,
+        "ended_by": done_by,
+        "assignee": done_by,
+        "local_variables": {},
+    }
+
+
+def _complaint(case: _Case, key: str) -> dict[str, Any]:
+    return {
+        "number": key,
+        "instance_id": case.instance_id,
+        "received_at": case.created,
+        "registered_at": case.created,
+        "registered_by": "zhao.lei",
+        "state": "open" if case.ended is None else "closed",
     }

@@ -20,8 +20,8 @@ from sqlalchemy.sql.dml import UpdateBase
 from engine.store import statements as sql
 from engine.store.prepared import Prepared
 
-READS = (sql.LOCK_TASK_WITH_STATE.statement,)
-"""The one select that belongs to the floor."""
+READS = (sql.LOCK_TASK_WITH_STATE.statement, sql.LOCK_INSTANCE.statement)
+"""The one select that belongs to the floor: the one that locks, of a task or of an instance."""
 
 
 @dataclass(slots=True)
@@ -73,7 +73,12 @@ class Replay:
     def fresh(self) -> list[Step]:
         """The same rows for an instance with other ids."""
         names: dict[str, str] = {}
-        return [Step([(what, _renamed(params, names)) for what, params in step.statements]) for step in self.steps]
+        return [renamed(step, names) for step in self.steps]
+
+
+def renamed(step: Step, names: dict[str, str]) -> Step:
+    """The same rows under other ids; ``names`` keeps which id became which."""
+    return Step([(what, _renamed(params, names)) for what, params in step.statements])
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:

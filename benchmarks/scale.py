@@ -1,0 +1,92 @@
+"""How much is measured: in full, quickly, or only so much that every name has a figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Numbers of things. A figure keeps its name at every scale; how many there really were is printed beside it."""
+
+    name: str
+    rounds: int
+    """Repeats of a cheap measurement."""
+    repeats: int
+    """Repeats of a costly one."""
+    ages: tuple[int, ...]
+    """Loops behind an instance when it is measured; the first is the one the others are compared with."""
+    plain_age: int
+    """Loops behind the instance that plain SpiffWorkflow continues."""
+    items: int
+    """Items of the parallel multi-instance."""
+    blocks: int
+    plain_blocks: int
+    """Parallel blocks in a row; plain SpiffWorkflow needs twice the time for each further one."""
+    timers: int
+    sleepers: int
+    walks: int
+    """Runs of the nine-step process by each of several clients."""
+    jobs: int
+    """Due timers for worker processes to drain."""
+    commands: int
+    commands_postgresql: int
+    """Commands while memory is watched."""
+    open_external_tasks: int
+    inbox_tasks: int
+
+
+FULL = Scale(
+    name="full",
+    rounds=60,
+    repeats=7,
+    ages=(0, 10, 25, 50, 85),
+    plain_age=85,
+    items=1_000,
+    blocks=12,
+    plain_blocks=10,
+    timers=10_000,
+    sleepers=100_000,
+    walks=30,
+    jobs=2_000,
+    commands=100_000,
+    commands_postgresql=20_000,
+    open_external_tasks=10_000,
+    inbox_tasks=100_000,
+)
+QUICK = Scale(
+    name="quick",
+    rounds=8,
+    repeats=3,
+    ages=(0, 85),
+    plain_age=10,
+    items=1_000,
+    blocks=12,
+    plain_blocks=7,
+    timers=800,
+    sleepers=5_000,
+    walks=4,
+    jobs=200,
+    commands=3_000,
+    commands_postgresql=1_000,
+    open_external_tasks=1_000,
+    inbox_tasks=10_000,
+)
+TINY = Scale(
+    name="tiny",
+    rounds=1,
+    repeats=1,
+    ages=(0, 85),
+    plain_age=1,
+    items=10,
+    blocks=2,
+    plain_blocks=2,
+    timers=57,
+    sleepers=50,
+    walks=1,
+    jobs=10,
+    commands=60,
+    commands_postgresql=60,
+    open_external_tasks=20,
+    inbox_tasks=50,
+)
