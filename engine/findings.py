@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from engine.dialect_findings import DIALECT_WORDS
 from engine.model import Finding
-from engine.standard_findings import STANDARD_WORDS
 from engine.repair_findings import REPAIR_WORDS
+from engine.standard_findings import STANDARD_WORDS
 
 LANGUAGES = ("zh", "en")
 
@@ -220,7 +220,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         '"{reference}" is not in the same scope or can\'t be compensated. Choose the activity again.',
     ),
     "compensation_wait": (
-        "补偿总是等待完成。请删除 waitForCompletion=\"false\"。",
+        '补偿总是等待完成。请删除 waitForCompletion="false"。',
         'Compensation is always waited for. Remove waitForCompletion="false".',
     ),
     "cancel_place": (
@@ -305,7 +305,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The version of the called process is fixed when this one is deployed. Deploy again to use a newer one.",
     ),
     "call_mapping": (
-        "不支持变量映射“{name}”。请填写 source 或 sourceExpression 和 target，或 variables=\"all\"。",
+        '不支持变量映射“{name}”。请填写 source 或 sourceExpression 和 target，或 variables="all"。',
         'The mapping "{name}" is not supported. Give source or sourceExpression and target, or variables="all".',
     ),
     "call_versions": (

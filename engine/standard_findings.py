@@ -26,7 +26,7 @@ STANDARD_WORDS: Mapping[str, tuple[str, str]] = {
         'The same {kind} is already caught at "{reference}", so this never runs. Use another code or remove it.',
     ),
     "cancel_not_interrupting": (
-        "取消边界事件总是中断事务。请去掉 cancelActivity=\"false\"。",
+        '取消边界事件总是中断事务。请去掉 cancelActivity="false"。',
         'A cancel boundary event always ends its transaction. Remove cancelActivity="false".',
     ),
     "error_not_caught": (

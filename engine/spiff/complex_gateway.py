@@ -7,15 +7,12 @@ The next round begins when all have come, or none can come any more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.errors import ExecutionFailed
 from engine.spiff import variables
 from engine.spiff.gateways import reachable
-from engine.spiff.node import Node, Path, conditional_paths, resume, wait
+from engine.spiff.node import Node, resume, wait
 from engine.spiff.workflow import LISTENING, cancel_task
 
 SEEN = "seen"
@@ -36,12 +33,6 @@ class ComplexGateway(Node):
         elif not self._is_late(task):
             wait(task)
             self._activate(task)
-
-    def leave(self, task: Task) -> Sequence[Path]:
-        taken = conditional_paths(task, self.paths)
-        if not taken and self.paths:
-            raise ExecutionFailed(node_id=self.bpmn_id, reason="no condition holds and there is no default flow")
-        return taken
 
     def try_join(self, task: Task) -> bool:
         """When nothing else moves: a round ends if none of the missing can come. True when a token goes on."""

@@ -9,7 +9,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.errors import ExecutionFailed
 from engine.spiff import timers, variables
-from engine.spiff.node import Node, Path, conditional_paths, resume, wait
+from engine.spiff.node import Node, Path, resume, wait
 from engine.spiff.workflow import LISTENING
 
 
@@ -17,7 +17,7 @@ class ExclusiveGateway(Node):
     """The first flow whose condition holds, else the default."""
 
     def leave(self, task: Task) -> Sequence[Path]:
-        if len(self.paths) == 1:
+        if len(self.paths) == 1 and self.paths[0].condition is None:
             return self.paths
         for path in self.paths:
             if path.condition is not None and not path.is_default and variables.evaluate(task, path.condition):
@@ -68,12 +68,6 @@ class InclusiveGateway(Node):
                 return False
         merge(task, self, frozenset(flow for flow in here if flow is not None))
         return True
-
-    def leave(self, task: Task) -> Sequence[Path]:
-        taken = conditional_paths(task, self.paths)
-        if not taken and self.paths:
-            raise ExecutionFailed(node_id=self.bpmn_id, reason="no condition holds and there is no default flow")
-        return taken
 
 
 def merge(task: Task, gateway: Node, flows: frozenset[str]) -> None:

@@ -1,4 +1,4 @@
-"""Checks of what a drawing says twice or in vain: two handlers of one error, conditions nobody asks, links with flows."""
+"""Checks of what a drawing says twice or in vain: two handlers of one error, unread conditions, links with flows."""
 
 from __future__ import annotations
 

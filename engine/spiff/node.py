@@ -14,6 +14,7 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from engine.errors import ExecutionFailed
 from engine.spiff import source, variables
 
 PREFIX = "#"
@@ -62,7 +63,10 @@ class Node(BpmnSpecMixin):
 
     def leave(self, task: Task) -> Sequence[Path]:
         """The flows a completed token takes."""
-        return conditional_paths(task, self.paths)
+        taken = conditional_paths(task, self.paths)
+        if not taken and self.paths:
+            raise ExecutionFailed(node_id=self.bpmn_id, reason="no condition holds and there is no default flow")
+        return taken
 
     # SpiffWorkflow's hooks
     def test(self) -> None:

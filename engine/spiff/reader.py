@@ -221,10 +221,17 @@ class Reader:
                 self.find("error", "missing_reference", node.id, line_of(element), kind=kind, reference=reference or "")
             return EventText(kind)
         code = {"error": "errorCode", "escalation": "escalationCode"}.get(kind, "name")
-        name = target.get(code) or ("" if kind == "error" else target.get("name")) or ""
+        name = target.get(code) or ("" if kind == "error" else target.get("name")) or self._identity(kind, target)
         if not name and kind in ("message", "signal"):
             self.find("error", "missing_name", node.id, line_of(target), kind=kind)
         return EventText(kind, name, correlation=extensions.correlation_key(target))
+
+    def _identity(self, kind: str, target: etree._Element) -> str:
+        """An error without a code is any error; where there are several, each is another."""
+        code = {"error": "errorCode", "escalation": "escalationCode"}.get(kind, "")
+        others = (element for element in self._references.values() if local_name(element) == kind)
+        several = code and sum(not element.get(code) for element in others) > 1
+        return (target.get("name") or target.get("id") or "") if several else ""
 
     def _condition(self, node: Node, definition: etree._Element) -> str | None:
         child = _child(definition, "condition")
