@@ -41,16 +41,6 @@ def postgres_server() -> Iterator[PostgresServer]:
     server.stop()
 
 
-@pytest.fixture
-def durable_postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server of this test alone, with fsync, to be killed."""
-    from tests.support.postgres import PostgresServer
-
-    server = PostgresServer(durable=True).start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Databases:
     """Fresh databases by template; PostgreSQL starts when the first test asks for it."""

@@ -1,4 +1,4 @@
-"""Real ``keliu serve`` processes that are killed and started again, and clients that do not mind."""
+"""Real ``keliu serve`` and ``keliu worker`` processes that are killed and started again; clients that do not mind."""
 
 from __future__ import annotations
 
@@ -21,24 +21,26 @@ from app.cli import main
 faulthandler.register(signal.SIGUSR1)  # where is every thread, if a test wants to know
 main()
 """
-SERVE = [sys.executable, "-c", START, "serve", "--port", "0"]
+SERVE = ("serve", "--port", "0")
+WORK = ("worker",)
 START_SECONDS = 60.0
 
 
 class Serving:
-    """One server process; ``port`` is where it listens now, None while it does not."""
+    """One process of ours; ``port`` is where a server listens now, None while it does not."""
 
-    def __init__(self, url: str, data: Path) -> None:
+    def __init__(self, url: str, data: Path, command: tuple[str, ...] = SERVE, **settings: str) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("KELIU_")}
-        given = {"DATABASE_URL": url, "SECRET_KEY": "s" * 48, "DATA": str(data)}
+        given = {"DATABASE_URL": url, "SECRET_KEY": "s" * 48, "DATA": str(data), **settings}
         self._env = clean | {"PYTHONPATH": str(ROOT)} | {f"KELIU_{name}": value for name, value in given.items()}
+        self._command = [sys.executable, "-c", START, *command]
         self.port: int | None = None
         self.log: list[str] = []
         self.start()
 
     def start(self) -> None:
-        """Listens afterwards."""
-        self._process = subprocess.Popen(SERVE, env=self._env, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        """Says that it is ready: a server listens afterwards, a worker works."""
+        self._process = subprocess.Popen(self._command, env=self._env, cwd=ROOT, stderr=subprocess.PIPE, text=True)
         self._listening = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(self._process, self._listening), daemon=True)
         self._reader.start()
@@ -50,6 +52,7 @@ class Serving:
             self.log.append(line)
             if '"serving"' in line:
                 self.port = int(json.loads(line)["url"].rsplit(":", 1)[1])
+            if '"serving"' in line or '"working"' in line:
                 listening.set()
         listening.set()
 

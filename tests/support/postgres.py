@@ -9,10 +9,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -46,8 +48,34 @@ def binary_folders() -> Iterator[Path]:
             yield folder
 
 
+def _linked(source: str, target: str) -> None:
+    """A second name for the file, or a copy where there can be none: on another disk."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _status(pid: int) -> list[str]:
+    """State, parent and so on of a process; nothing when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _runs(pid: int) -> bool:
+    return (_status(pid) or ["Z"])[0] not in "ZX"
+
+
+def _children(parent: int) -> list[int]:
+    pids = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdecimal()]
+    return [pid for pid in pids if _status(pid)[1:2] == [str(parent)]]
+
+
 class PostgresServer:
-    """One server in a temporary folder. ``durable`` keeps fsync on, for tests that kill it."""
+    """One server in a temporary folder. It survives its own end, not the computer's, unless it is ``durable`` as in
+    production, for measuring."""
 
     def __init__(self, *, durable: bool = False) -> None:
         self.durable = durable
@@ -79,10 +107,10 @@ class PostgresServer:
             return folder
         install = folder.parent
         copy = self.home / "software" / install.name
-        shutil.copytree(install, copy, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(install, copy, symlinks=True, dirs_exist_ok=True, copy_function=_linked)
         libraries = install.parent.with_name(install.parent.name + ".libs")  # where the wheel keeps libpq
         if libraries.is_dir():
-            shutil.copytree(libraries, self.home / libraries.name, dirs_exist_ok=True)
+            shutil.copytree(libraries, self.home / libraries.name, dirs_exist_ok=True, copy_function=_linked)
         return copy / "bin"
 
     def _as_user(self) -> dict[str, object]:
@@ -114,7 +142,9 @@ class PostgresServer:
             raise PostgresUnavailable(f"initdb failed: {answer.stderr.strip()[-800:]}")
 
     def launch(self) -> None:
-        """Start (again) on the data that is there; wait until it answers."""
+        """Start (again) on the data that is there, unless it runs; wait until it answers."""
+        if self.process is not None and self.process.poll() is None:
+            return
         socket = self.home / "data"  # the data folder belongs to the right user already
         settings = ["listen_addresses=", f"unix_socket_directories={socket}", "max_connections=120", "timezone=UTC"]
         settings += [] if self.durable else FAST
@@ -158,6 +188,11 @@ class PostgresServer:
         self._execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
         return self.url(database)
 
+    def keep_every_commit(self, database: str) -> None:
+        """Commits of new connections to this database survive the kill of the server, as they do in production."""
+        self._execute(f'ALTER DATABASE "{database}" SET synchronous_commit = on')
+        self._execute("CHECKPOINT")
+
     def drop(self, database: str) -> None:
         """The database is gone, whoever was connected."""
         self._execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
@@ -166,15 +201,24 @@ class PostgresServer:
         with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode())
 
-    def kill(self) -> None:
-        """kill -9 the server, as a power loss would."""
+    def halt(self, how: signal.Signals) -> None:
+        """End the server: SIGINT as an operator does, SIGQUIT in a hurry, SIGKILL as a power loss does it."""
         assert self.process is not None
-        os.killpg(self.process.pid, 9)
-        self.process.wait()
+        if how == signal.SIGKILL:
+            backends = _children(self.process.pid)  # each leads a process group of its own
+            self.process.kill()
+            for pid in backends:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, how)
+            while any(_runs(pid) for pid in backends):  # their shared memory keeps a new server from starting
+                time.sleep(0.01)
+        else:
+            self.process.send_signal(how)
+        self.process.wait(timeout=START_SECONDS)
 
     def stop(self) -> None:
         """Stop and leave nothing behind."""
         if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(3)  # SIGQUIT: immediate; the data is thrown away anyway
+            self.process.send_signal(signal.SIGQUIT)  # immediate; the data is thrown away anyway
             self.process.wait(timeout=START_SECONDS)
         shutil.rmtree(self.home, ignore_errors=True)
