@@ -56,7 +56,9 @@ def main(arguments: list[str] | None = None) -> None:
     quiet()
     scale = TINY if asked.tiny else QUICK if asked.quick else FULL
     chosen = asked.names or [*SECTIONS, WEB]
-    figures = measured(chosen, scale, tuple(asked.on or databases.PLACES))
+    with databases.places(tuple(asked.on or databases.PLACES)) as places:
+        figures = measured(chosen, scale, places)
+    figures |= _of_pages(chosen, scale)
     (report.print_json if asked.json else report.print_text)(figures)
 
 
@@ -73,16 +75,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def measured(chosen: list[str], scale: Scale, on: tuple[str, ...]) -> dict[str, float]:
+def measured(chosen: list[str], scale: Scale, places: list[Place]) -> dict[str, float]:
     """The figures of these sections on these databases, each under the name of its database."""
     figures: dict[str, float] = {}
-    with databases.places(on) as places:
-        for place in places:
-            for name, section in SECTIONS.items():
-                if name in chosen:
-                    with _progress(f"{place.name}.{name}"):
-                        found = section(place, scale)
-                    figures |= {f"{place.name}.{key}": value for key, value in found.items()}
+    for place in places:
+        for name, section in SECTIONS.items():
+            if name in chosen:
+                with _progress(f"{place.name}.{name}"):
+                    found = section(place, scale)
+                figures |= {f"{place.name}.{key}": value for key, value in found.items()}
+    return figures
+
+
+def _of_pages(chosen: list[str], scale: Scale) -> dict[str, float]:
+    figures: dict[str, float] = {}
     if WEB in chosen:
         with _progress(WEB):
             figures["web.post_to_redirect_ms"] = post_to_redirect(scale.rounds)

@@ -39,7 +39,7 @@ class Spiff:
 
     def continued(self, workflow: Any) -> Any:
         """The workflow after its due timers have fired."""
-        workflow.refresh_waiting_tasks()
+        workflow.refresh_timers()
         workflow.do_engine_steps()
         return workflow
 

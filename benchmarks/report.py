@@ -19,7 +19,7 @@ TITLES = {
     "postgresql": "PostgreSQL, fsync on",
 }
 WEB = "web"
-SHORT = ("complete_task.*", "age_*_over_age_0", "timers_10000.over_floor")
+SHORT = ("complete_task.*", "age_*_over_age_0", "timers_10000.*")
 """Names that SQLite with NORMAL also has without its own."""
 
 
