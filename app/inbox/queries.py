@@ -106,7 +106,7 @@ DEFAULT_SORT = {Box.TODO: "due", Box.CLAIM: "due", Box.DONE: "-ended", Box.START
 
 def tasks(session: Session, principal: Principal, objects: BusinessObjects, asked: Asked) -> BoxPage[engine.TaskRow]:
     """The tasks of a box, without candidates. To do: ix_user_task_assignee_state_due_at; to claim:
-    ix_user_task_candidate_name_kind_task_id; done: ix_user_task_ended_by_ended_at."""
+    ix_user_task_candidate_name_kind_task_id; done: ix_user_task_ended_by_state_ended_at."""
     statement = select(user_task.c.id).where(*_task_conditions(session, principal, objects, asked))
     sort = TASK_SORTS.get(asked.sort) or TASK_SORTS[DEFAULT_SORT[asked.box]]
     ids, following = _keyset(session, statement, sort, user_task.c.id, asked)

@@ -49,7 +49,7 @@ def people_in_subtree(principal: Principal) -> Select[tuple[str]]:
 def own_tasks(principal: Principal) -> Select[tuple[str]]:
     """Ids of the tasks that are or were the principal's: assigned to, ended by, or waiting for one of those they are
     offered to. Nothing without permission ``task.work``. Reads open and own tasks only, for what a group was ever
-    offered grows for ever (ix_user_task_assignee_state_due_at, ix_user_task_ended_by_ended_at)."""
+    offered grows for ever (ix_user_task_assignee_state_due_at, ix_user_task_ended_by_state_ended_at)."""
     task = tables.user_task
     if not principal.has("task.work"):
         return select(task.c.id).where(false())

@@ -117,6 +117,7 @@ process_instance = Table(
         postgresql_where=text("state IN ('active', 'suspended')"),
     ),
     Index("ix_process_instance_parent_instance_id", "parent_instance_id"),
+    Index("ix_process_instance_started_by_started_at", "started_by", "started_at"),
 )
 
 user_task = Table(
@@ -148,7 +149,7 @@ user_task = Table(
     Index("ix_user_task_instance_id", "instance_id"),
     Index("ix_user_task_assignee_state_due_at", "assignee", "state", "due_at"),
     Index("ix_user_task_state_created_at", "state", "created_at"),
-    Index("ix_user_task_ended_by_ended_at", "ended_by", "ended_at"),
+    Index("ix_user_task_ended_by_state_ended_at", "ended_by", "state", "ended_at"),
 )
 
 user_task_candidate = Table(
