@@ -24,9 +24,10 @@ BENCHMARK = models.Model(process.KEY, process.bpmn())
 _numbers = itertools.count(1)
 
 
-def runtime(clock: engine.Clock | None = None) -> engine.Runtime:
-    """Real clock unless another is given, office calendar, nobody listening."""
-    return engine.Runtime(clock=clock or engine.SystemClock(), calendars=_calendar, limits=LIMITS)
+def runtime(clock: engine.Clock | None = None, bell: engine.Doorbell | None = None) -> engine.Runtime:
+    """Real clock unless another is given, office calendar, nobody listening; a bell only where workers run."""
+    bell = bell or engine.SilentBell()
+    return engine.Runtime(clock=clock or engine.SystemClock(), calendars=_calendar, limits=LIMITS, bell=bell)
 
 
 def _calendar(_session: Session, _group: str | None) -> engine.WorkingCalendar:
@@ -70,9 +71,11 @@ class Place:
         return opened(url, SYNCHRONOUS[self.name], clock)
 
 
-def opened(url: str, synchronous: str, clock: engine.Clock | None = None) -> Database:
+def opened(
+    url: str, synchronous: str, clock: engine.Clock | None = None, bell: engine.Doorbell | None = None
+) -> Database:
     """A database as the product opens it."""
-    return Database(url, runtime(clock), synchronous=synchronous)
+    return Database(url, runtime(clock, bell), synchronous=synchronous)
 
 
 def _deploy(database: Database, model: models.Model) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import linear_regression
 
 import psutil  # type: ignore[import-untyped]  # publishes no types
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 
 import engine
 from app.db import Database
@@ -41,9 +41,9 @@ class Address:
         return cls(url, SYNCHRONOUS[place.name])
 
     @contextmanager
-    def opened(self, clock: engine.Clock | None = None) -> Iterator[Database]:
+    def opened(self, clock: engine.Clock | None = None, bell: engine.Doorbell | None = None) -> Iterator[Database]:
         """The database for the block."""
-        database = opened(self.url, self.synchronous, clock)
+        database = opened(self.url, self.synchronous, clock, bell)
         try:
             yield database
         finally:
@@ -93,10 +93,11 @@ def _resident() -> float:
     return float(psutil.Process().memory_info().rss) / MEGABYTE
 
 
-def drain(ready: Ready, address: Address) -> float:
+def drain(ready: Ready, address: Address, doorbell: str) -> float:
     """A worker process works until no job is left; returns when it began (seconds since the epoch)."""
-    with address.opened() as database:
-        worker = engine.jobs.Worker(database, engine.jobs.worker_name("worker"), bell=engine.jobs.ApsBell())
+    bell = _bell(doorbell, address.url)
+    with address.opened(bell=bell) as database:
+        worker = engine.jobs.Worker(database, engine.jobs.worker_name("worker"))
         ready()
         began = time.time()
         worker.start()
@@ -104,6 +105,14 @@ def drain(ready: Ready, address: Address) -> float:
             time.sleep(0.1)
         worker.stop()
         return began
+
+
+def _bell(doorbell: str, url: str) -> engine.Doorbell:
+    if doorbell == "aps":
+        return engine.jobs.ApsBell()
+    from engine.jobs.procrastinate_bell import ProcrastinateBell  # only with the extra "scale"
+
+    return ProcrastinateBell(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
 
 
 def _work_left(database: Database) -> bool:

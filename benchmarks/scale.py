@@ -29,6 +29,7 @@ class Scale:
     """Runs of the nine-step process by each of several clients."""
     jobs: int
     """Due timers for worker processes to drain."""
+    worker_processes: tuple[int, ...] = (1, 2, 4)
     commands: int
     commands_postgresql: int
     """Commands while memory is watched."""
@@ -85,6 +86,7 @@ TINY = Scale(
     sleepers=50,
     walks=1,
     jobs=10,
+    worker_processes=(1, 2),
     commands=60,
     commands_postgresql=60,
     open_external_tasks=20,

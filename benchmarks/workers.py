@@ -1,12 +1,14 @@
-"""One, two and four worker processes that drain the same ledger on PostgreSQL."""
+"""One, two and four worker processes that drain the same ledger on PostgreSQL, with both doorbells."""
 
 from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 
 from sqlalchemy import func, select
 
+from app.migrations import doorbell as procrastinate
 from benchmarks import models
 from benchmarks.databases import Place, url_of
 from benchmarks.measured import Address, drain
@@ -15,7 +17,8 @@ from benchmarks.processes import in_processes
 from benchmarks.scale import Scale
 from engine.store.tables import job
 
-COUNTS = (1, 2, 4)
+DOORBELLS = ("aps", "procrastinate")
+"""As ``KELIU_DOORBELL`` names them."""
 
 
 def workers(place: Place, scale: Scale) -> dict[str, float]:
@@ -23,19 +26,27 @@ def workers(place: Place, scale: Scale) -> dict[str, float]:
     if place.is_sqlite:
         return {}
     figures: dict[str, float] = {"workers.cores": os.cpu_count() or 1}
-    for count in COUNTS:
-        figures[f"workers.{count}.jobs_per_second"] = _drained(place, scale.jobs, count)
-    first = figures["workers.1.jobs_per_second"]
-    for count in COUNTS[1:]:
-        figures[f"workers.{count}_over_1"] = figures[f"workers.{count}.jobs_per_second"] / first
+    for doorbell in DOORBELLS:
+        if find_spec(doorbell) is None and doorbell == "procrastinate":
+            continue
+        name, (one, *more) = f"workers.{doorbell}", scale.worker_processes
+        for count in scale.worker_processes:
+            figures[f"{name}.{count}.jobs_per_second"] = _drained(place, scale.jobs, count, doorbell)
+        for count in more:
+            figures[f"{name}.{count}_over_{one}"] = (
+                figures[f"{name}.{count}.jobs_per_second"] / figures[f"{name}.{one}.jobs_per_second"]
+            )
     return figures
 
 
-def _drained(place: Place, jobs: int, count: int) -> float:
+def _drained(place: Place, jobs: int, count: int, doorbell: str) -> float:
     with place.database(models.timer()) as database:
+        if doorbell == "procrastinate":
+            with database.engine.connect() as connection:
+                procrastinate.upgrade(connection)
         Crowd(database, models.timer().key).put(jobs, due_at=datetime.now(UTC) - timedelta(minutes=1))
         settle(database)
-        began = min(in_processes(count, drain, Address.of(place, url_of(database))))
+        began = min(in_processes(count, drain, Address.of(place, url_of(database)), doorbell))
         with database.read() as session:
             ended, done = session.execute(select(func.max(job.c.ended_at), func.count(job.c.ended_at))).one()
     assert done == jobs, (done, jobs)
