@@ -17,6 +17,7 @@ from sqlalchemy import (
     case,
     exists,
     not_,
+    or_,
     select,
     text,
     update,
@@ -28,9 +29,9 @@ from engine.context import now, runtime
 from engine.errors import LeaseLost
 from engine.facade import record_incident
 from engine.jobs.presence import is_dead
-from engine.model import InstanceState, JobState
+from engine.model import BatchState, InstanceState, JobState
 from engine.queries.external import is_external
-from engine.store.tables import CLAIMABLE, OURS, SERVICE, job, process_instance
+from engine.store.tables import CLAIMABLE, OURS, SERVICE, batch, job, process_instance
 from engine.store.types import UtcDateTime
 
 Held = Row[Any, Any, Any, Any, Any]
@@ -113,11 +114,13 @@ def _lease(session: Session, worker: str, ids: list[int]) -> list[Claimed]:
 
 
 def _runnable(session: Session) -> ColumnElement[bool]:
-    """Not a task for workers outside, whose locks are no leases of ours either, and not of a suspended instance."""
+    """Not a task for workers outside, whose locks are no leases of ours either; of no suspended instance or batch."""
     sleeps = exists().where(
         process_instance.c.id == job.c.instance_id, process_instance.c.state == InstanceState.SUSPENDED.value
     )
-    return and_(not_(is_external(session)), not_(sleeps))
+    held = exists().where(batch.c.id == job.c.batch_id, batch.c.state == BatchState.SUSPENDED.value)
+    in_open_batch = or_(job.c.batch_id.is_(None), not_(held))
+    return and_(not_(is_external(session)), not_(sleeps), in_open_batch)
 
 
 def give_back(session: Session, worker: str, ids: Collection[int]) -> None:
@@ -140,28 +143,36 @@ def rescue(session: Session, *, alone: bool = False, idle: str | None = None) ->
     A worker is dead when its process ran on this machine and is gone, or, for somebody who is ``alone``, when it
     ran on any other machine. Should it be alive after all, the fence keeps what it does out. ``idle`` has nothing in
     hand: what runs in that name it lost together with the database. Returns how many.
+
+    Of a worker's jobs only the first in its order can have begun; the others have lost no attempt.
     """
     at = now(session)
     columns = (job.c.id, job.c.worker, job.c.lease_until, job.c.attempts, job.c.max_attempts)
-    held = select(*columns).where(job.c.state == JobState.RUNNING.value, not_(is_external(session)))
+    in_order = (case((job.c.attempts > 1, 1), else_=0), *BY_PRIORITY)
+    held = select(*columns).order_by(*in_order).where(job.c.state == JobState.RUNNING.value, not_(is_external(session)))
     connection = session.connection()
 
     def lost(row: Held) -> bool:
         abandoned = idle is not None and row.worker == idle
         return bool(abandoned or row.lease_until < at or is_dead(row.worker, alone=alone))
 
-    found = [row.id for row in connection.execute(held) if lost(row)]
+    running = connection.execute(held).all()
+    begun = {row.worker: row.id for row in reversed(running)}
+    found = [row.id for row in running if lost(row)]
     if not found:
         return 0
     # Skip those whose transaction is under way (the fence locks the row first of all) and those taken meanwhile.
     locked = connection.execute(held.where(job.c.id.in_(found)).with_for_update(skip_locked=True))
     rows = [row for row in locked if lost(row)]
     for row in rows:
-        _give_back(session, row, at)
+        if begun[row.worker] == row.id:
+            _take_away(session, row, at)
+        else:
+            give_back(session, row.worker, [row.id])
     return len(rows)
 
 
-def _give_back(session: Session, row: Held, at: datetime) -> None:
+def _take_away(session: Session, row: Held, at: datetime) -> None:
     if row.attempts >= row.max_attempts:
         reason = LeaseLost(job_id=row.id, lease_until=row.lease_until.isoformat())
         record_incident(session, reason, RunJob(job_id=row.id, worker=row.worker))

@@ -108,6 +108,8 @@ class Worker:
 
     def _drain(self, name: str) -> None:
         rescue_lost(self._database, alone=self._bell.alone(), idle=name)
+        for hung in list(self._lost):
+            rescue_lost(self._database, idle=hung.name)
         while not self._over():
             if run_due(self._database, name, limit=BATCH, stopping=self._over, watch=self._watch) == 0:
                 return
