@@ -141,7 +141,7 @@ class _Walk:
         return sorted(found, key=lambda row: (str(row.local_variables), row.id))[0]
 
     def _do(self, node: str, variables: dict[str, Any] | None = None) -> None:
-        given = {"variables": variables or {}, "groups": frozenset({"office"})}
+        given: dict[str, Any] = {"variables": variables or {}, "groups": frozenset({"office"})}
         self.do(engine.CompleteTask(task_id=self._task(node).id, actor="li.na", **given))
 
     def _claim(self, node: str) -> None:
@@ -181,7 +181,7 @@ class _Walk:
 
     def _fail(self, retries: int) -> None:
         pause = timedelta(hours=1)
-        given = {"message": "no paper", "details": "tray 2", "retries": retries, "pause": pause}
+        given: dict[str, Any] = {"message": "no paper", "details": "tray 2", "retries": retries, "pause": pause}
         self.do(engine.FailExternalTask(job_id=self._job(), worker=WORKER, **given))
 
     def _error(self) -> None:
@@ -193,7 +193,8 @@ def _same_identifiers() -> Iterator[None]:
     """Whatever is drawn by lot is drawn the same each time, so that making a fixture twice makes the same bytes."""
     lot = random.Random("keliu")
     kept = uuid.uuid4, os.urandom, secrets.token_urlsafe, secrets.token_hex
-    running.worker_name, named = (lambda role: f"{role}@host"), running.worker_name
+    named = vars(running)["worker_name"]
+    vars(running)["worker_name"] = lambda kind: f"{kind}@host"
     uuid.uuid4 = lambda: uuid.UUID(int=lot.getrandbits(128), version=4)
     os.urandom = lot.randbytes
     secrets.token_urlsafe = lambda nbytes=32: lot.randbytes(nbytes or 32).hex()
@@ -202,7 +203,7 @@ def _same_identifiers() -> Iterator[None]:
         yield
     finally:
         uuid.uuid4, os.urandom, secrets.token_urlsafe, secrets.token_hex = kept
-        running.worker_name = named
+        vars(running)["worker_name"] = named
 
 
 def _forget_where_it_was_made(session: Session) -> None:
