@@ -215,17 +215,17 @@ def add_work(session: Session, command: AddWork) -> Result:
 
 
 def retry(session: Session, command: RetryJob) -> Result:
-    """A failed job is available again with all its attempts. Raises JobNotFound, JobNotRunnable."""
+    """A failed job is due now with so many attempts, one at least. Raises JobNotFound, JobNotRunnable."""
     at = now(session)
     states = [JobState.FAILED.value, JobState.RETRYABLE.value]
     values: dict[str, Any] = {
         "state": JobState.AVAILABLE.value,
         "attempts": 0,
+        "max_attempts": max(command.retries, 1),
         "due_at": at,
         "ended_at": None,
         "worker": None,
     }
-    values["max_attempts"] = ledger.ATTEMPTS
     statement = update(jb).where(jb.c.id == command.job_id, jb.c.state.in_(states)).values(values)
     row = session.connection().execute(statement.returning(jb.c.instance_id)).first()
     if row is None:

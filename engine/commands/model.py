@@ -171,9 +171,13 @@ class RunJob(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryJob(Command):
-    """Give a failed job all its attempts again and close its incident."""
+    """Try a failed job now, ``retries`` times at most, and close its incident.
+
+    Once unless told otherwise, as in Camunda: whoever presses the button wants to see whether it works now.
+    """
 
     job_id: int
+    retries: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
