@@ -35,7 +35,9 @@ def sleeping(place: Place, scale: Scale) -> dict[str, float]:
             stack.enter_context(place.database(BENCHMARK, models.timer(), clock=clock)) for _ in range(2)
         )
         crowds = {"beside": Crowd(beside, models.timer().key), "without": Crowd(without, models.timer().key)}
+        empty = _bytes(beside)
         crowds["beside"].put(scale.sleepers, due_at=morning + MONTH)
+        figures[f"{NAME}.database_kb_per_instance"] = (_bytes(beside) - empty) / scale.sleepers / 1_000
         settle(beside)
         databases = {"beside": beside, "without": without}
         rounds = max(2, scale.rounds // 2)
@@ -50,6 +52,15 @@ def sleeping(place: Place, scale: Scale) -> dict[str, float]:
         memory = {name: alone(growth_of_sweeping, Address.of(place, url_of(db))) for name, db in databases.items()}
         figures[f"{NAME}.worker_memory_mb"] = max(0.0, memory["beside"] - memory["without"])
     return figures
+
+
+def _bytes(database: Database) -> float:
+    """What the database takes on disk."""
+    asked = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+    if database.dialect == "postgresql":
+        asked = "SELECT pg_database_size(current_database())"
+    with database.engine.connect() as connection:
+        return float(connection.exec_driver_sql(asked).scalar_one())
 
 
 def _compared(what: str, walks: Mapping[str, Callable[[], Iterator[float]]], rounds: int) -> dict[str, float]:
