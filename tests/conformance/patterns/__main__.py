@@ -1,0 +1,5 @@
+"""Write the page anew."""
+
+from tests.conformance.patterns.page import PAGE, page
+
+PAGE.write_text(page())
