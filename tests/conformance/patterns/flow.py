@@ -356,7 +356,8 @@ EVENTS = (
             START + user("a") + edge("b", "nowhere", MESSAGE) + "\ns > a", refused=("boundary_target",)),
     Pattern("Boundary event at an activity with interruption from inside and outside", "内外都可中断的活动",
             START + sub("sub", event("startEvent", "i") + user("a") + edge("t", "a", TIMER) + user("h")
-            + "\ni > a\nt > h") + edge("b", "sub", STOP) + user("z") + "\ns > sub\nb > z", ("ring t", "send stop", "do z"), "s i t b z"),
+            + "\ni > a\nt > h") + edge("b", "sub", STOP) + user("z") + "\ns > sub\nb > z",
+            ("ring t", "send stop", "do z"), "s i t b z"),
 )  # fmt: skip
 
 AROUND = (
