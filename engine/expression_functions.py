@@ -298,6 +298,11 @@ def _hours(count: Any) -> timedelta:
     return timedelta(hours=_number(count))
 
 
+def _days_between(first: Any, last: Any) -> int:
+    """Whole days from the day ``first`` to the day ``last``; negative when ``last`` came before."""
+    return (to_date(last) - to_date(first)).days
+
+
 def _duration(text: Any) -> Duration:
     if not isinstance(text, str):
         raise TypeError(f"no duration: {_type(text)}")
@@ -320,6 +325,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "round": _round, "floor": math.floor, "ceiling": math.ceil, "lower": _text_function(str.lower),
     "upper": _text_function(str.upper), "trim": _text_function(str.strip), "contains": _contains,
     "starts_with": _starts_with, "ends_with": _ends_with, "date": to_date, "days": _days,
+    "days_between": _days_between,
     "duration": _duration, "hours": _hours, "any": any,
     "all": all, "sorted": lambda values: sorted(weighed(values)), "str": text_of, "string": text_of, "int": _integer,
     "float": _float, "number": _number, "bool": bool, "list": lambda values=(): list(iterate(values)), "range": _range,
