@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 import engine
 from app.web.api import messages_of
 from app.web.errors import Problem, problem_of
+from engine import findings
 
 INVALID = "InvalidRequestException"
 """Camunda's type of most refusals."""
@@ -66,7 +67,19 @@ def answer(error: Exception) -> Response:
     values and for a task that another worker holds, as Camunda says."""
     if isinstance(error, engine.NotLocked):
         return refusal(400, INVALID, _not_locked(error.facts))
+    if isinstance(error, engine.PlanRefused):
+        return _refused_plan(error)
     return speak(problem_of(error))
+
+
+def _refused_plan(error: engine.PlanRefused) -> Response:
+    """Camunda's clients show the message; ``findings`` has the nodes and codes."""
+    words = [findings.word(found, "en") for found in error.findings]
+    listed = [
+        {"code": found.code, "activityId": found.element, "message": text}
+        for found, text in zip(error.findings, words, strict=True)
+    ]
+    return refusal(400, INVALID, " ".join(words), findings=listed)
 
 
 def _not_locked(facts: Mapping[str, Any]) -> str:

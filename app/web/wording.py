@@ -11,7 +11,9 @@ from flask_babel import lazy_gettext as _l
 
 import engine
 from app.web.filters import localtime
+from app.web.i18n import language
 from app.web.people import display_name
+from engine import findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,22 @@ def _deployment(error: engine.EngineError) -> Words:
     )
 
 
+def _plan(error: engine.EngineError) -> Words:
+    found = error.findings if isinstance(error, engine.PlanRefused) else ()
+    message = " ".join(findings.word(one, language()) for one in found)
+    return Words(422, error.code, _("This can't be done to the process"), message, _("Nothing was changed."))
+
+
+def _batch(error: engine.EngineError) -> Words:
+    return Words(
+        422,
+        error.code,
+        _("This can't be done to many at once"),
+        _("Number of items chosen: %(count)s", count=error.facts.get("count", "")),
+        _("Choose at least one, and not more than 100,000."),
+    )
+
+
 _ENGINE: dict[type[Any], Callable[[engine.EngineError], Words]] = {
     engine.TaskAlreadyCompleted: _completed,
     engine.TaskAlreadyClaimed: _claimed,
@@ -196,6 +214,9 @@ _ENGINE: dict[type[Any], Callable[[engine.EngineError], Words]] = {
     engine.LimitExceeded: _failed,
     engine.StateUnreadable: _failed,
     engine.DeploymentRefused: _deployment,
+    engine.PlanRefused: _plan,
+    engine.BatchRefused: _batch,
+    engine.BatchItemRefused: _conflict,
 }
 
 
