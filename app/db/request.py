@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import structlog
 from flask import Flask, Response, current_app, g, request
 from flask import session as cookie
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.db.database import Database
 
 T = TypeVar("T")
 EXTENSION = "keliu.database"
+log = structlog.get_logger(__name__)
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -54,8 +57,12 @@ def session() -> Session:
 def close_reader() -> None:
     """End the read-only session of this context, if one was opened."""
     reading: Session | None = g.pop("db_reading", None)
-    if reading is not None:
+    if reading is None:
+        return
+    try:
         reading.close()
+    except DBAPIError as error:  # who has read everything is answered, even if the database has just gone
+        log.info("reader_lost", error=str(error.orig))
 
 
 def without_unit_of_work(view: View) -> View:

@@ -80,12 +80,16 @@ class Serving:
         return status
 
 
-class Client:
-    """A person's program on /engine-rest with Basic credentials, content with whichever server answers."""
+def basic(login: str, password: str) -> str:
+    """Credentials as programs of Camunda's send them."""
+    return f"Basic {base64.b64encode(f'{login}:{password}'.encode()).decode()}"
 
-    def __init__(self, servers: list[Serving], login: str, password: str) -> None:
-        credentials = base64.b64encode(f"{login}:{password}".encode()).decode()
-        self._headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
+
+class Client:
+    """A person's program on /engine-rest, content with whichever server answers."""
+
+    def __init__(self, servers: list[Serving], authorization: str) -> None:
+        self._headers = {"Authorization": authorization, "Content-Type": "application/json"}
         self._servers = servers
         self._turn = 0
 

@@ -18,7 +18,7 @@ import engine
 from app import create_app
 from app.db import Database
 from engine.testing import check_instance
-from tests.crash.servers import Client, Serving
+from tests.crash.servers import Client, Serving, basic
 from tests.support.application import Databases, database_of, settings_for
 from tests.support.engine_world import bpmn, chain, timer, user_task
 
@@ -50,7 +50,9 @@ class Crowd:
         self.strange: list[tuple[int, object]] = []
         self.over = threading.Event()
         self.allowed = 2 * KILL_EVERY
-        self._threads = [threading.Thread(target=self._work, args=(Client(servers, n, PASSWORD),)) for n in PEOPLE]
+        self._threads = [
+            threading.Thread(target=self._work, args=(Client(servers, basic(n, PASSWORD)),)) for n in PEOPLE
+        ]
         for thread in self._threads:
             thread.start()
 
