@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import AccountLog, Department, Group, GroupMember, Role, RolePermission, User, UserRole
+from app.security import scope
 from app.security.permissions import ADMINISTRATION, PERMISSIONS
 from app.security.principal import Principal
 from app.web import i18n
@@ -327,7 +328,7 @@ def administrators(session: Session) -> frozenset[str]:
 
 
 def principal(session: Session, login: str) -> Principal | None:
-    """The principal of an active person, None for strangers and people who left. Three small indexed reads."""
+    """The principal of an active person, None for strangers and people who left. Four small indexed reads."""
     row = session.execute(
         select(User, Department.key, Department.path)
         .outerjoin(Department, Department.id == User.department_id)
@@ -342,6 +343,7 @@ def principal(session: Session, login: str) -> Principal | None:
         .where(UserRole.login == login)
     ).all()
     permissions = frozenset(permission for _, permission in rights if permission in PERMISSIONS)
+    groups = groups_of(session, login)
     return Principal(
         login=person.login,
         name=person.name,
@@ -349,9 +351,10 @@ def principal(session: Session, login: str) -> Principal | None:
         department_id=person.department_id,
         department_key=key or "",
         department_path=path or "",
-        groups=groups_of(session, login),
+        groups=groups,
         roles=frozenset(role_name for role_name, _ in rights),
         permissions=permissions,
         language=person.language,
         is_admin=ADMINISTRATION in permissions,
+        few_offers=scope.few_offers(session, login, groups),
     )

@@ -75,7 +75,7 @@ def _select(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
     return (
         select(Complaint, Customer.name)
         .outerjoin(Customer, Customer.id == Complaint.customer_id)
-        .where(Complaint.number.in_(queries.visible(principal)))
+        .where(queries.sees(principal))
     )
 
 

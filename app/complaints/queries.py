@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.complaints.models import (
@@ -34,30 +34,48 @@ SEARCH_KIND = "complaint"
 
 
 def visible(principal: Principal) -> Select[str]:
-    """Numbers of the complaints this person may see: all for the CCO; those a department of the own subtree is or was
-    in; those with a task that is, was or may become the person's; those the person registered or was penalised for; for
-    human resources those with a penalty decision.
+    """Numbers of the complaints this person may see, as :func:`sees` says, for other tables."""
+    own = Complaint.number.in_(scope.business_keys_of_own_tasks(principal, PROCESS_KEY))
+    return select(Complaint.number).where(_sees(principal, own))
 
-    Uses ix_complaint_department_department_key_number.
+
+def sees(principal: Principal) -> ColumnElement[bool]:
+    """Condition on ``Complaint``: this person may see it. All for the CCO; those a department of the own subtree is or
+    was in; those with a task that is, was or may become the person's; those the person registered or was penalised for;
+    for human resources those with a penalty decision.
+
+    Uses ix_complaint_department_department_key_number. Who has many tasks is asked about complaint by complaint, so
+    that a page needs no list of them all.
     """
-    statement = select(Complaint.number)
+    own: ColumnElement[bool]
+    if principal.few_offers:
+        own = Complaint.number.in_(scope.business_keys_of_own_tasks(principal, PROCESS_KEY))
+    else:
+        instance = tables.process_instance.c
+        of_it = select(instance.id).where(
+            instance.definition_key == PROCESS_KEY, instance.business_key == Complaint.number
+        )
+        in_it = tables.user_task.c.instance_id.in_(of_it.correlate(Complaint))
+        own = scope.own_tasks(principal).where(in_it).exists()
+    return _sees(principal, own)
+
+
+def _sees(principal: Principal, own: ColumnElement[bool]) -> ColumnElement[bool]:
     if principal.has("complaint.view_all"):
-        return statement
-    penalised = select(ComplaintPenalty.number).where(ComplaintPenalty.employee == principal.login)
-    conditions: list[ColumnElement[bool]] = [
-        Complaint.number.in_(scope.business_keys_of_own_tasks(principal, PROCESS_KEY)),
-        Complaint.number.in_(penalised),
-    ]
+        return true()
+    conditions = [own, Complaint.number.in_(select(ComplaintPenalty.number).where(_penalised(principal)))]
     if principal.has("case.view_subtree"):
         involved = select(ComplaintDepartment.number).where(
             ComplaintDepartment.department_key.in_(scope.departments_in_subtree(principal))
         )
         conditions.append(Complaint.number.in_(involved))
-    if sees_penalties(principal):
-        conditions.append(Complaint.number.in_(select(ComplaintPenalty.number)))
     if principal.has("complaint.register"):
         conditions.append(Complaint.registered_by == principal.login)
-    return statement.where(or_(false(), *conditions))
+    return or_(*conditions)
+
+
+def _penalised(principal: Principal) -> ColumnElement[bool]:
+    return true() if sees_penalties(principal) else ComplaintPenalty.employee == principal.login
 
 
 def sees_penalties(principal: Principal) -> bool:
@@ -72,7 +90,7 @@ def complaint(session: Session, number: str) -> Complaint | None:
 
 def visible_complaint(session: Session, principal: Principal, number: str) -> Complaint | None:
     """The complaint of that number if this person may see it."""
-    statement = select(Complaint).where(Complaint.number == number, Complaint.number.in_(visible(principal)))
+    statement = select(Complaint).where(Complaint.number == number, sees(principal))
     return session.scalar(statement)
 
 
@@ -232,9 +250,7 @@ def satisfaction_by_remedies(session: Session, sub_code: str) -> list[tuple[list
 
 def count_of_customer(session: Session, principal: Principal, customer_id: int) -> int:
     """How many complaints of a customer this person may see."""
-    statement = select(func.count()).where(
-        Complaint.customer_id == customer_id, Complaint.number.in_(visible(principal))
-    )
+    statement = select(func.count()).where(Complaint.customer_id == customer_id, sees(principal))
     return int(session.scalar(statement) or 0)
 
 

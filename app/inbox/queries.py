@@ -169,8 +169,7 @@ def in_box(principal: Principal, box: Box) -> ColumnElement[bool]:
         case Box.TODO:
             return and_(user_task.c.assignee == login, user_task.c.state.in_(engine.OPEN_TASKS))
         case Box.CLAIM:
-            waiting = and_(user_task.c.state == engine.TaskState.CREATED, user_task.c.assignee.is_(None))
-            return and_(waiting, scope.offered(principal))
+            return scope.waits_for(principal)
         case _:
             return and_(user_task.c.ended_by == login, user_task.c.state == engine.TaskState.COMPLETED)
 

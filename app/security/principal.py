@@ -27,6 +27,8 @@ class Principal:
     language: str | None = None
     """``zh`` or ``en``; None lets the browser decide."""
     is_admin: bool = False
+    few_offers: bool = False
+    """Whether so few tasks were ever offered to the person that lists read all of those, rather than all that wait."""
 
     @property
     def signed_in(self) -> bool:

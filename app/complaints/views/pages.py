@@ -135,7 +135,7 @@ def of_customer(customer_id: int) -> ResponseReturnValue:
     statement = (
         select(Complaint, Customer.name)
         .join(Customer, Customer.id == Complaint.customer_id)
-        .where(Complaint.customer_id == customer_id, Complaint.number.in_(queries.visible(principal)))
+        .where(Complaint.customer_id == customer_id, queries.sees(principal))
         .order_by(Complaint.number.desc())
         .limit(OF_CUSTOMER)
     )

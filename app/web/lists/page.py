@@ -22,8 +22,8 @@ from app.web.lists.spec import Column, ListSpec
 from app.web.rendering import merged_query, wants_fragment
 
 T = TypeVar("T")
-MOST_COUNTED = 10_000
-"""Counting stops here: nobody reads the exact size of a longer list, and counting a million rows takes a second."""
+MOST_COUNTED = 1_000
+"""Counting stops here: nobody reads the exact size of a longer list, and whether a row may be seen takes its time."""
 PAGING = ("after", "before")
 
 
