@@ -139,6 +139,7 @@ class WaitingTimer:
     due_at: datetime
     explanation: Mapping[str, Any] = field(default_factory=dict)
     """How ``due_at`` was computed: expression, start, calendar."""
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ class WaitingService:
     local_variables: Variables = field(default_factory=dict)
     attempts: int | None = None
     """How often it is tried at most; None: as usual."""
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ def entry(
     payload: Mapping[str, Any] | None = None,
     expires_at: datetime | None = None,
     attempts: int | None = None,
+    priority: int = 0,
 ) -> dict[str, Any]:
     """A job that waits until ``due_at`` (default: now) and is tried ``attempts`` times (default: ATTEMPTS)."""
     due_at = due_at or at
@@ -48,6 +49,7 @@ def entry(
         "correlation_key": correlation_key,
         "dedupe_key": dedupe_key,
         "payload": payload or {},
+        "priority": priority,
         "state": JobState.SCHEDULED.value if due_at > at else JobState.AVAILABLE.value,
         "due_at": due_at,
         "expires_at": expires_at,
@@ -75,7 +77,8 @@ def add(session: Session, connection: Connection, entries: Iterable[dict[str, An
             current.bell.ring(session, number, values["due_at"])
     if later:
         sql.INSERT_JOB.run_many(connection, later)
-        current.bell.ring(session, None, min(values["due_at"] for values in later))
+        for due_at in sorted({values["due_at"] for values in later}):
+            current.bell.ring(session, None, due_at)
     if prompt:
         session.info.setdefault("rung", []).extend(prompt)
     return ids

@@ -238,6 +238,7 @@ def _timer_job(unit: Unit, key: str, timer: WaitingTimer, late: int) -> dict[str
         node_id=timer.node_id,
         dedupe_key=key,
         payload=payload,
+        priority=timer.priority,
     )
 
 
@@ -251,6 +252,7 @@ def _service_job(unit: Unit, key: str, service: WaitingService) -> dict[str, Any
         topic=service.topic,
         dedupe_key=key,
         attempts=service.attempts,
+        priority=service.priority,
     )
 
 

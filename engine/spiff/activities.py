@@ -12,6 +12,7 @@ from engine.decision_mapping import mapping_of
 from engine.errors import ExecutionFailed, ExpressionFailed
 from engine.model import Thrown
 from engine.spiff import assignment, compensation, listeners, loops, source, variables
+from engine.spiff.job_priority import TASK, priority_of
 from engine.spiff.node import Node, Path, wait
 from engine.spiff.workflow import ScopeWorkflow
 
@@ -118,6 +119,8 @@ class ServiceTask(Activity):
     def behave(self, task: Task) -> bool:
         variables.top(task).record("entered", task)
         task.internal_data["topic"] = str(variables.resolve(task, self.element.attributes["topic"]))
+        if priority := priority_of(task, self.element, TASK):
+            task.internal_data["job_priority"] = priority
         return False
 
     def shows(self, task: Task) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from lxml import etree
@@ -16,9 +17,10 @@ BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 KNOWN_ATTRIBUTES = frozenset({
     "assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "priority", "formKey", "decisionRef",
     "mapDecisionResult", "resultVariable", "type", "topic", "initiator", "calledElementBinding", "calledElementVersion",
+    "jobPriority", "taskPriority",
 })  # fmt: skip
 WITHOUT_EFFECT = frozenset({
-    "asyncBefore", "asyncAfter", "exclusive", "jobPriority", "taskPriority", "historyTimeToLive", "versionTag",
+    "asyncBefore", "asyncAfter", "exclusive", "historyTimeToLive", "versionTag",
     "decisionRefBinding", "modelerTemplate", "modelerTemplateVersion", "isStartableInTasklist",
     "candidateStarterGroups", "candidateStarterUsers", "formRefBinding",
 })  # fmt: skip
@@ -47,6 +49,17 @@ class Report(Protocol):
 
     def __call__(self, severity: str, code: str, element: str | None, line: int | None, **facts: object) -> None:
         """Remember it."""
+
+
+PRIORITIES = ("jobPriority", "taskPriority")
+
+
+def inherit(process: etree._Element, nodes: Iterable[Node]) -> None:
+    """Priorities a process gives hold for its nodes that have none of their own."""
+    given = {name: text for name in PRIORITIES if (text := process.get(f"{{{CAMUNDA}}}{name}", "").strip())}
+    if given:
+        for node in nodes:
+            node.attributes = {**given, **node.attributes}
 
 
 def read(node: Node, element: etree._Element, report: Report) -> None:

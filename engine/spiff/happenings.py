@@ -9,6 +9,7 @@ from engine.model import Thrown
 from engine.spiff import compensation, faults, source, timers, variables
 from engine.spiff.activities import payload, throw_message
 from engine.spiff.gateways import EventGateway
+from engine.spiff.job_priority import TASK, priority_of
 from engine.spiff.listeners import Listener
 from engine.spiff.node import Node, resume, wait
 from engine.spiff.workflow import cancel_task
@@ -72,6 +73,8 @@ class ThrowByHandler(Node):
     def behave(self, task: Task) -> bool:
         variables.top(task).record("entered", task)
         task.internal_data["topic"] = str(variables.resolve(task, self.element.attributes["topic"]))
+        if priority := priority_of(task, self.element, TASK):
+            task.internal_data["job_priority"] = priority
         return False
 
     def shows(self, task: Task) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ATTRIBUTES = (
     "assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "priority", "formKey", "topic",
+    "jobPriority", "taskPriority",
 )  # fmt: skip
 PROPERTIES = ("excludedUsers", "serviceLevel", "calendar")
 SCRIPTS = frozenset({"", "python", "application/x-python", "text/x-python", "keliu", "feel"})

@@ -79,6 +79,7 @@ class Reader:
         process.documentation = _documentation(element)
         extensions.check_listeners(element, self.find)
         self._fill(scope, element, 1)
+        extensions.inherit(element, (node for _, node in scope.walk()))
         self._lanes(element, scope)
         self.processes.append(process)
 

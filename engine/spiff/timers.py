@@ -12,6 +12,7 @@ from engine.errors import ExecutionFailed
 from engine.iso8601 import Cycle, TimeRefused, moment_of, parse_cycle
 from engine.spiff import source, variables
 from engine.spiff.context import ExecutionContext
+from engine.spiff.job_priority import JOB, priority_of
 
 
 class Armed(TypedDict, total=False):
@@ -23,6 +24,7 @@ class Armed(TypedDict, total=False):
     calendar: str | None
     cycle: str
     number: int
+    priority: int
 
 
 def calendar_of(task: Task, element: source.Node) -> str | None:
@@ -43,7 +45,9 @@ def arm(task: Task, element: source.Node, timer: source.TimerText, owner: Task |
         value = variables.resolve(task, timer.text, calendar)
     except (ValueError, OverflowError) as problem:
         raise _failed(element.id, timer, problem) from None
-    return armed_at(variables.top(task).context, element.id, timer, value, calendar)
+    armed = armed_at(variables.top(task).context, element.id, timer, value, calendar)
+    priority = priority_of(task, element, JOB)
+    return {**armed, "priority": priority} if priority else armed
 
 
 def armed_at(

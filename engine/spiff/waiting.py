@@ -84,6 +84,7 @@ def _service(task: Task) -> WaitingService:
         dict(variables.visible(task)),
         _local(task),
         int(retries) if retries.isascii() and retries.isdecimal() and len(retries) < 4 and int(retries) else None,
+        task.internal_data.get("job_priority", 0),
     )
 
 
@@ -95,6 +96,7 @@ def _timers(task: Task) -> list[WaitingTimer]:
             node_id,
             datetime.fromisoformat(armed["due"]),
             timers.explanation(armed),
+            armed.get("priority", 0),
         )
         for node_id, armed in task.internal_data.get("timers", {}).items()
     ]

@@ -33,6 +33,7 @@ JOB_COLUMNS = (
     "correlation_key",
     "dedupe_key",
     "payload",
+    "priority",
     "state",
     "due_at",
     "expires_at",
