@@ -13,11 +13,13 @@ from engine.context import runtime
 from engine.errors import JobNotFound, JobNotRunnable, LeaseLost
 from engine.model import JobKind, JobState
 from engine.store import statements as sql
+from engine.store.prepared import Prepared
 from engine.store.tables import job
 
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 """Pauses after the first, second and third failed attempt; after the fourth the job has failed."""
 ATTEMPTS = len(BACKOFF) + 1
+FINISH = Prepared(sql.FINISH_JOB)
 NET = timedelta(seconds=1)
 """A prompt job runs in the thread that committed it; workers look after it this much later."""
 
@@ -104,7 +106,7 @@ def finish(session: Session, job_id: int, worker: str, at: datetime) -> None:
     """
     connection = session.connection()
     values = {"b_id": job_id, "b_worker": worker, "ended_at": at}
-    if connection.execute(sql.FINISH_JOB, values).rowcount == 1:
+    if FINISH.run(connection, values) == 1:
         return
     found = select(job.c.state, job.c.lease_until).where(job.c.id == job_id)
     row = connection.execute(found).first()

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.errors import JobNotFound, NotFound
 from engine.model import UNFINISHED_JOBS
 from engine.rows import IncidentRow, JobRow
+from engine.store.prepared import Prepared
 from engine.store.rows import INCIDENT, JOB, incident_row, job_row
 from engine.store.tables import incident as inc
 from engine.store.tables import job as jb
 
+FIND = Prepared(select(*JOB).where(jb.c.id == bindparam("id")))
+
 
 def job(session: Session, job_id: int) -> JobRow:
     """One job. Raises JobNotFound."""
-    row = session.execute(select(*JOB).where(jb.c.id == job_id)).first()
+    row = FIND.first(session.connection(), {"id": job_id})
     if row is None:
         raise JobNotFound(job_id=job_id)
     return job_row(row)

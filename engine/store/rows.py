@@ -12,11 +12,11 @@ from engine.rows import DefinitionRow, HistoryRow, IncidentRow, InstanceRow, Job
 from engine.store.tables import history_event, incident, job, process_definition, process_instance, user_task
 
 DEFINITION = [c for c in process_definition.c if c.name != "xml"]
-INSTANCE = [c for c in process_instance.c if c.name not in ("blob", "codec")]
+INSTANCE = [c for c in process_instance.c if c.name not in ("blob", "codec", "history_head")]
 TASK = list(user_task.c)
 JOB = list(job.c)
 INCIDENT = list(incident.c)
-HISTORY = list(history_event.c)
+HISTORY = [c for c in history_event.c if c.name != "hash"]
 
 
 def task_row(row: Row[Any] | Mapping[str, Any], candidates: Iterable[tuple[str, str]] = ()) -> TaskRow:
@@ -48,9 +48,9 @@ def instance_row(row: Row[Any]) -> InstanceRow:
     return InstanceRow(**values)
 
 
-def job_row(row: Row[Any]) -> JobRow:
+def job_row(row: Row[Any] | Mapping[str, Any]) -> JobRow:
     """An entry of the ledger."""
-    values = dict(row._mapping)
+    values = dict(row._mapping if isinstance(row, Row) else row)
     values["kind"] = JobKind(values["kind"])
     values["state"] = JobState(values["state"])
     return JobRow(**values)
