@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 import engine
@@ -19,6 +21,7 @@ from tests.support.postgres import PostgresServer
 
 PLACES = ("sqlite", "sqlite_full", "postgresql")
 SYNCHRONOUS = {"sqlite": "NORMAL", "sqlite_full": "FULL", "postgresql": "FULL"}
+PATIENCE_MS = 60_000
 LIMITS = engine.Limits(multi_instance=2_000)
 BENCHMARK = models.Model(process.KEY, process.bpmn())
 _numbers = itertools.count(1)
@@ -74,8 +77,16 @@ class Place:
 def opened(
     url: str, synchronous: str, clock: engine.Clock | None = None, bell: engine.Doorbell | None = None
 ) -> Database:
-    """A database as the product opens it."""
-    return Database(url, runtime(clock, bell), synchronous=synchronous)
+    """A database as the product opens it, but for the patience with other writers of a SQLite file: whatever else a
+    busy machine does must not end a measurement."""
+    database = Database(url, runtime(clock, bell), synchronous=synchronous)
+    if database.dialect == "sqlite":
+        event.listen(database.engine, "connect", _wait_longer)
+    return database
+
+
+def _wait_longer(connection: Any, _record: Any) -> None:
+    connection.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
 
 
 def _deploy(database: Database, model: models.Model) -> None:

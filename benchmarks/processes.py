@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from threading import Barrier
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from threading import Barrier, BrokenBarrierError
 from typing import Any, TypeVar
 
 import structlog
@@ -26,9 +26,9 @@ def quiet() -> None:
 
 def in_threads(count: int, work: Callable[..., T], *arguments: Any) -> list[T]:
     """``work(ready, *arguments)`` in ``count`` threads; each calls ``ready`` before what is measured."""
-    ready = Barrier(count, timeout=PATIENCE).wait
+    barrier = Barrier(count, timeout=PATIENCE)
     with ThreadPoolExecutor(count) as pool:
-        return [future.result() for future in [pool.submit(work, ready, *arguments) for _ in range(count)]]
+        return _results([pool.submit(_together, barrier, work, arguments) for _ in range(count)])
 
 
 def in_processes(count: int, work: Callable[..., T], *arguments: Any) -> list[T]:
@@ -36,7 +36,7 @@ def in_processes(count: int, work: Callable[..., T], *arguments: Any) -> list[T]
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(count, timeout=PATIENCE)
     with ProcessPoolExecutor(count, context, initializer=_begin, initargs=(barrier,)) as pool:
-        return [future.result() for future in [pool.submit(_run, work, arguments) for _ in range(count)]]
+        return _results([pool.submit(_run, work, arguments) for _ in range(count)])
 
 
 def alone(work: Callable[..., T], *arguments: Any) -> T:
@@ -52,4 +52,21 @@ def _begin(barrier: Any) -> None:
 
 
 def _run(work: Callable[..., T], arguments: tuple[Any, ...]) -> T:
-    return work(_barriers[-1].wait, *arguments)
+    return _together(_barriers[-1], work, arguments)
+
+
+def _together(barrier: Any, work: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+    """Whoever fails lets the others go."""
+    try:
+        return work(barrier.wait, *arguments)
+    except BaseException:
+        barrier.abort()
+        raise
+
+
+def _results(futures: list[Future[T]]) -> list[T]:
+    """All results, or what went wrong first of all."""
+    failures = [failure for future in futures if (failure := future.exception()) is not None]
+    for failure in sorted(failures, key=lambda one: isinstance(one, BrokenBarrierError)):
+        raise failure
+    return [future.result() for future in futures]
