@@ -312,6 +312,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "同一流程在“{reference}”处以另一版本调用。请统一版本绑定。",
         'The same process is called in another version at "{reference}". Use one binding.',
     ),
+    "call_detached": (
+        "waitForCompletion 只能是 true 或 false；为 false 时没有可取回的变量。现在的值：“{value}”。",
+        'waitForCompletion is true or false, and with false there are no variables to take back. Now it is "{value}".',
+    ),
     "call_recursion": (
         "流程在任何等待之前调用自身，会运行到调用深度上限。请先加入任务或定时器。",
         "The process calls itself before anybody has waited and may run into the limit of depth. Put a task before it.",

@@ -48,11 +48,24 @@ def _start(session: Session, command: RunJob, job: JobRow) -> Result:
     start = StartProcess(
         actor=unit.started_by, business_key=request.business_key, title=title, variables=request.variables
     )
-    result = start_definition(session, _called(unit, call), start, parent=(unit.instance_id, call.task_id))
+    detached = execution.is_detached(call.task_id)
+    parent = (unit.instance_id, None if detached else call.task_id)
+    result = start_definition(session, _called(unit, call), start, parent=parent)
     facts = {"process_key": call.key, "instance_id": result.instance_id}
     unit.record("call_started", call.node_id, call.task_id, facts)
-    unit.write_history()
+    if detached:
+        _go_on(unit, execution, call, job)
+    else:
+        unit.write_history()
     return result
+
+
+def _go_on(unit: Unit, execution: Execution, call: WaitingCall, job: JobRow) -> None:
+    """Nobody waits for the called process: the caller goes on in the commit that started it."""
+    before = execution.waiting()
+    with executing(unit.instance_id):
+        execution.finish_call(call.task_id, {})
+    save(unit, execution, known(before), done=Done(job_key=job.dedupe_key))
 
 
 def _waiting(execution: Execution, job: JobRow) -> WaitingCall | None:

@@ -67,9 +67,10 @@ def cancel_called(unit: Unit, reason: str, task_ids: Collection[str] | None = No
 
 
 def running(unit: Unit, task_ids: Collection[str] | None = None) -> list[str]:
-    """Called instances that have not ended; of these call activities, or of all."""
+    """Called instances that are waited for and have not ended; of these call activities, or of all."""
     states = [InstanceState.ACTIVE.value, InstanceState.SUSPENDED.value]
-    query = select(pi.c.id).where(pi.c.parent_instance_id == unit.instance_id, pi.c.state.in_(states))
+    waited_for = pi.c.parent_task_id.is_not(None)
+    query = select(pi.c.id).where(pi.c.parent_instance_id == unit.instance_id, waited_for, pi.c.state.in_(states))
     if task_ids is not None:
         query = query.where(pi.c.parent_task_id.in_(task_ids))
     return list(unit.connection.scalars(query.order_by(pi.c.id)))
@@ -77,7 +78,7 @@ def running(unit: Unit, task_ids: Collection[str] | None = None) -> list[str]:
 
 def tell_caller(unit: Unit, outcome: str | None, code: str | None, escalations: Collection[str] = ()) -> None:
     """A job for the process that called this one: it moves in a transaction of its own."""
-    if unit.parent_instance_id is None or not (outcome or escalations):
+    if unit.parent_task_id is None or not (outcome or escalations):
         return
     entry = ledger.entry(
         JobKind.CALL,

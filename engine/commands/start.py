@@ -43,7 +43,7 @@ def start_definition(
     command: StartProcess,
     *,
     message: str | None = None,
-    parent: tuple[str, str] | None = None,
+    parent: tuple[str, str | None] | None = None,
     node_id: str | None = None,
     instructions: tuple[Instruction, ...] = (),
     before: Callable[[Unit], None] | None = None,
@@ -51,7 +51,7 @@ def start_definition(
     """Start a definition row (id, key), by ``message`` if the start event is a message's, at ``node_id``, or where the
     ``instructions`` say. ``before`` may write lines of history first.
 
-    ``parent``: instance and task of the call activity that called it.
+    ``parent``: instance and task of the call activity that called it; no task when nobody waits for the end.
     """
     variables = checked(command.variables)
     first_variables = checked(command.complete_variables)

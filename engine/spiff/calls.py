@@ -39,6 +39,11 @@ def request(task: Task) -> CallRequest:
     return CallRequest(call.key, None if key is None else str(key), given)
 
 
+def is_detached(task: Task) -> bool:
+    """Whether the token goes on as soon as the called process runs (property ``waitForCompletion`` = ``false``)."""
+    return bool(task.task_spec.element.properties.get("waitForCompletion") == "false")
+
+
 def answer(task: Task, values: Mapping[str, Any]) -> None:
     """Take what the called process leaves behind."""
     variables.write(task, _mapped(task, task.task_spec.element.call.outputs, values))

@@ -124,6 +124,10 @@ class Execution:
         """What the process starts with that a call activity waits for. Raises TaskNotFound, ExpressionFailed."""
         return calls.request(self._find_call(task_id))
 
+    def is_detached(self, task_id: str) -> bool:
+        """Whether a call activity goes on without the end of what it calls. Raises TaskNotFound."""
+        return calls.is_detached(self._find_call(task_id))
+
     def finish_call(self, task_id: str, variables: Mapping[str, Any]) -> None:
         """The called process has ended with these variables."""
         task = self._find_call(task_id)

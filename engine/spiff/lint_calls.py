@@ -31,6 +31,9 @@ def check_node(report: Report, node: Node) -> None:
         report.error("call_binding", node.id, node.line, binding=call.binding, version=call.version)
     if call.binding == "latest":
         report.warning("call_latest", node.id, node.line)
+    waits = node.properties.get("waitForCompletion", "true")
+    if waits not in ("true", "false") or (waits == "false" and call.outputs):
+        report.error("call_detached", node.id, node.line, value=waits)
     texts = [call.business_key or "", *(m.expression for m in (*call.inputs, *call.outputs))]
     for text in texts:
         lint_expressions.check_text(report, node.id, node.line, text)

@@ -219,3 +219,26 @@ def test_a_failing_mapping_is_tried_again(engines: World) -> None:
     engines.clock.advance(timedelta(hours=1))
     engines.run_due()
     assert [child.variables for child in called(engines, started.instance_id)] == [{"x": 2}]
+
+
+DETACHED = '<camunda:properties><camunda:property name="waitForCompletion" value="false" /></camunda:properties>'
+
+
+def test_a_caller_that_does_not_wait_goes_on_and_its_end_leaves_the_called_alone(engines: World) -> None:
+    engines.deploy(parent(DETACHED + '<camunda:in businessKey="=&quot;CHILD-&quot; + number" />'), CHILD)
+    started = engines.start("parent", business_key="P-1", variables={"number": "7"})
+    [child] = called(engines, started.instance_id)
+    assert (child.business_key, child.parent_instance_id) == ("CHILD-7", started.instance_id)
+    assert engines.open(started.instance_id) == ["after"]
+    check(engines, started.instance_id, child.id)
+    engines.do(engine.CancelInstance(instance_id=str(started.instance_id), reason="no", actor="boss"))
+    assert engines.open(child.id) == ["work"]
+    finish(engines, engines.task(child.id, "work"))
+    assert called(engines, started.instance_id)[0].state is engine.InstanceState.COMPLETED
+
+
+def test_what_nobody_waits_for_brings_nothing_back(engines: World) -> None:
+    mappings = DETACHED + '<camunda:out source="result" target="found" />'
+    with pytest.raises(engine.DeploymentRefused) as refused:
+        engines.deploy(parent(mappings), CHILD)
+    assert [finding.code for finding in refused.value.findings if finding.severity == "error"] == ["call_detached"]
