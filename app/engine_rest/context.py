@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, current_app
 from sqlalchemy import Row
 
 import engine
-from app import db, formkit
+from app import db
 from app.business_objects import BusinessObjects
 from app.engine_rest import queries
 from app.engine_rest.errors import Missing, answer
-from app.errors import FieldErrors
+from app.errors import FieldErrors, NotVisible
+from app.inbox.visibility import require_task
 from app.security import current
 from engine.tables import incident, job, process_definition, process_instance, user_task
 
@@ -64,6 +64,14 @@ def visible_task(task_id: str) -> Row[Any]:
     return row
 
 
+def known_task(task_id: str) -> engine.TaskRow:
+    """A task the caller sees, open or over: what is over is a conflict, not unknown."""
+    try:
+        return require_task(db.session(), current(), objects(), task_id)
+    except NotVisible:
+        raise Missing(f"Cannot find task with id {task_id[:100]}: task is null") from None
+
+
 def visible_job(job_id: str) -> Row[Any]:
     """An unfinished job by id. Raises :class:`Missing`."""
     number, session = number_of(job_id), db.session()
@@ -87,26 +95,6 @@ def visible_incident(incident_id: str) -> Row[Any]:
     if row is None:
         raise Missing(f"No matching incident with id {incident_id[:100]}")
     return row
-
-
-def shown_variables(definition_id: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables without those that a form of the process keeps from the caller's groups."""
-    session, groups = db.session(), current().groups
-    keys = {node["form_key"] for node in engine.queries.definition(session, definition_id).nodes.values()}
-    hidden: set[str] = set()
-    for key in sorted(key for key in keys if key):
-        try:
-            form = formkit.load(session, definition_id, key)
-        except engine.DefinitionNotFound:  # a form key of somebody else's forms
-            continue
-        hidden |= {field.name for field in form.fields if not field.shown_to(groups)}
-    return {name: value for name, value in variables.items() if name not in hidden}
-
-
-def variables_of(instance_id: str) -> dict[str, Any]:
-    """The variables of an instance that the caller may know."""
-    found = engine.queries.instance(db.session(), instance_id)
-    return shown_variables(found.definition_id, found.variables)
 
 
 def visible_external_task(task_id: str) -> Row[Any]:

@@ -13,12 +13,18 @@ import engine
 from app import db
 from app.business_objects import BusinessObject
 from app.engine_rest import queries, represent, requests, vocabulary
-from app.engine_rest.context import blueprint, objects, variables_of, visible_definition, visible_definition_by_key
+from app.engine_rest.confidential import variables_of
+from app.engine_rest.context import blueprint, objects, visible_definition, visible_definition_by_key
+from app.engine_rest.errors import BadRequest
+from app.engine_rest.listing import Listing, each, offer
 from app.errors import FieldErrors, NotAllowedHere
 from app.security import current, public, signed_in
 
-DIALECT = "7.21.0"
+DIALECT = "7.24.0"
 """The Camunda version whose REST API this follows."""
+STARTED_WITH = frozenset(
+    {"businessKey", "variables", "withVariablesInReturn", "startInstructions", "skipCustomListeners", "skipIoMappings"}
+)  # fmt: skip
 
 
 @blueprint.get("/version")
@@ -35,21 +41,10 @@ def engines() -> ResponseReturnValue:
     return jsonify([{"name": "default"}])
 
 
-@blueprint.get("/process-definition")
-@signed_in
-def process_definitions() -> ResponseReturnValue:
-    """The definitions that match."""
-    asked = requests.asked()
-    statement = queries.definitions(current(), asked)
-    rows = queries.page(db.session(), vocabulary.DEFINITION, asked, statement)
-    return jsonify([represent.definition(row) for row in rows])
-
-
-@blueprint.get("/process-definition/count")
-@signed_in
-def count_process_definitions() -> ResponseReturnValue:
-    """How many match."""
-    return jsonify(count=queries.count(db.session(), queries.definitions(current(), requests.asked())))
+DEFINITIONS = Listing(
+    vocabulary.DEFINITION, lambda asked: queries.definitions(current(), asked), each(represent.definition)
+)
+offer("/process-definition", DEFINITIONS, signed_in, by_body=False)
 
 
 @blueprint.get("/process-definition/<definition_id>")
@@ -94,13 +89,36 @@ def start_by_key(key: str) -> ResponseReturnValue:
     return _start(visible_definition_by_key(key), by_id=False)
 
 
+@blueprint.post("/process-definition/<definition_id>/submit-form")
+@signed_in
+def submit_start_form(definition_id: str) -> ResponseReturnValue:
+    """Camunda's other name for starting with the values of a form."""
+    return _submit(visible_definition(definition_id), by_id=True)
+
+
+@blueprint.post("/process-definition/key/<key>/submit-form")
+@signed_in
+def submit_start_form_by_key(key: str) -> ResponseReturnValue:
+    """The same for the newest active version."""
+    return _submit(visible_definition_by_key(key), by_id=False)
+
+
 def _xml(row: Row[Any]) -> ResponseReturnValue:
     xml = engine.queries.definition_xml(db.session(), row.id)
     return jsonify(id=row.id, bpmn20Xml=xml.decode("utf-8", "replace"))
 
 
+def _submit(row: Row[Any], *, by_id: bool) -> ResponseReturnValue:
+    session, given = db.session(), requests.only(requests.body(), {"variables", "businessKey"})
+    variables, key = requests.variables(given), requests.text(given, "businessKey")
+    instance_id = start_instance(session, row, variables, key, source="rest", by_id=by_id)
+    return jsonify(represent.started(engine.queries.instance(session, instance_id), None))
+
+
 def _start(row: Row[Any], *, by_id: bool) -> ResponseReturnValue:
-    session, given = db.session(), requests.body()
+    session, given = db.session(), requests.only(requests.body(), STARTED_WITH)
+    if given.get("startInstructions"):
+        raise BadRequest("'startInstructions' are not supported: start, then modify the instance")
     variables, key = requests.variables(given), requests.text(given, "businessKey")
     instance_id = start_instance(session, row, variables, key, source="rest", by_id=by_id)
     found = engine.queries.instance(session, instance_id)

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 import engine
 from app import db, formkit
@@ -16,6 +16,7 @@ from app.engine_rest import queries, represent, requests
 from app.engine_rest.context import blueprint
 from app.engine_rest.errors import BadRequest, Missing, refusal
 from app.engine_rest.history_vocabulary import DEPLOYMENT
+from app.engine_rest.listing import Listing, each, offer
 from app.engine_rest.values import moment
 from app.security import current, requires
 from engine import findings
@@ -40,42 +41,62 @@ REFUSED = ("tenant-id", "deployment-activation-time")
 @requires(DEPLOY)
 def create_deployment() -> ResponseReturnValue:
     """Deploy the files of a multipart form together."""
-    files, name = _files(), request.form.get("deployment-name", "").replace("\x00", "")[:200]
+    return _deploy(_files(), _said("deployment-name"), _said("deployment-source"))
+
+
+def _said(name: str) -> str | None:
+    return request.form.get(name, "").replace("\x00", "")[:200] or None
+
+
+def _visible(deployment_id: str) -> Row[Any]:
+    row = queries.one(db.session(), queries.deployments({}), deployment_table.c.id, deployment_id)
+    if row is None:
+        raise Missing(f"Deployment with id '{deployment_id[:100]}' does not exist")
+    return row
+
+
+def _deploy(files: dict[str, bytes], name: str | None, source: str | None) -> ResponseReturnValue:
     if broken := list(formkit.problems_in(files)):
         return _broken_forms(broken)
-    command = engine.Deploy(name=name or next(iter(files)), files=files, actor=current().login)
+    command = engine.Deploy(name=name or next(iter(files)), files=files, source=source, actor=current().login)
     try:
         result = engine.execute(db.session(), command).deployment
     except engine.DeploymentRefused as refused:
         return _refused(refused)
     assert result is not None
-    return jsonify(_deployed(result))
+    return jsonify(_deployed(result, source))
 
 
-@blueprint.get("/deployment")
+DEPLOYMENTS = Listing(DEPLOYMENT, queries.deployments, each(represent.deployment))
+offer("/deployment", DEPLOYMENTS, requires(DEPLOY), by_body=False)
+
+
+@blueprint.get("/deployment/registered")
 @requires(DEPLOY)
-def deployments() -> ResponseReturnValue:
-    """The deployments that match."""
-    asked = requests.asked()
-    rows = queries.page(db.session(), DEPLOYMENT, asked, queries.deployments(asked))
-    return jsonify([represent.deployment(row) for row in rows])
+def registered_deployments() -> ResponseReturnValue:
+    """Every deployment: they are all used."""
+    ids = db.session().scalars(select(deployment_table.c.id).order_by(deployment_table.c.deployed_at))
+    return jsonify(list(ids))
 
 
-@blueprint.get("/deployment/count")
+@blueprint.post("/deployment/<deployment_id>/redeploy")
 @requires(DEPLOY)
-def count_deployments() -> ResponseReturnValue:
-    """How many match."""
-    return jsonify(count=queries.count(db.session(), queries.deployments(requests.asked())))
+def redeploy(deployment_id: str) -> ResponseReturnValue:
+    """Deploy the files of an earlier deployment again, or some of them: what changed since is taken back."""
+    row, given = _visible(deployment_id), requests.only(requests.body(), {"source", "resourceIds", "resourceNames"})
+    ids, names = requests.texts(given, "resourceIds"), requests.texts(given, "resourceNames")
+    files = _contents(deployment_id)
+    if unknown := [one for one in names if one not in files] + sorted(set(ids) - {_id(one) for one in files}):
+        raise Missing(f"Deployment resource '{unknown[0][:100]}' does not exist.")
+    chosen = {name: files[name] for name in files if name in names or _id(name) in ids} or files
+    return _deploy(chosen, row.name, requests.text(given, "source") or row.source)
 
 
 @blueprint.get("/deployment/<deployment_id>")
 @requires(DEPLOY)
 def deployment(deployment_id: str) -> ResponseReturnValue:
     """One deployment."""
-    row = queries.one(db.session(), queries.deployments({}), deployment_table.c.id, deployment_id)
-    if row is None:
-        raise Missing(f"Deployment with id '{deployment_id[:100]}' does not exist")
-    return jsonify(represent.deployment(row))
+    return jsonify(represent.deployment(_visible(deployment_id)))
 
 
 @blueprint.get("/deployment/<deployment_id>/resources")
@@ -123,7 +144,7 @@ def _files() -> dict[str, bytes]:
     return found
 
 
-def _deployed(result: engine.Deployment) -> dict[str, Any]:
+def _deployed(result: engine.Deployment, source: str | None) -> dict[str, Any]:
     """An unchanged deployment answers with the one that has its processes, and no new definitions, as in Camunda."""
     deployment_id = result.id or result.definitions[0].deployment_id
     link = url_for("engine_rest.deployment", deployment_id=deployment_id, _external=True)
@@ -132,7 +153,7 @@ def _deployed(result: engine.Deployment) -> dict[str, Any]:
         "links": [{"method": "GET", "href": link, "rel": "self"}],
         "id": deployment_id,
         "name": result.name,
-        "source": None,
+        "source": source if result.changed else _visible(deployment_id).source,
         "deploymentTime": moment(result.deployed_at),
         "tenantId": None,
         "deployedProcessDefinitions": {row.id: represent.definition(row) for row in new} or None,

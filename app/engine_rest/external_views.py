@@ -12,7 +12,9 @@ from app import db
 from app.engine_rest import fetching, queries, represent, requests
 from app.engine_rest.context import blueprint, visible_external_task
 from app.engine_rest.errors import BadRequest
-from app.engine_rest.external_vocabulary import EXTERNAL_TASK
+from app.engine_rest.job_views import PRIORITIES
+from app.engine_rest.listing import Listing, each, offer
+from app.engine_rest.vocabulary import EXTERNAL_TASK
 from app.security import current, requires
 from engine.tables import job
 
@@ -31,34 +33,10 @@ def fetch_and_lock() -> ResponseReturnValue:
     return jsonify([represent.fetched(found) for found in fetching.fetch(wanted, wait)])
 
 
-@blueprint.get("/external-task")
-@requires(WORK)
-def external_tasks() -> ResponseReturnValue:
-    """The tasks that match."""
-    return _listed(requests.asked())
-
-
-@blueprint.post("/external-task")
-@requires(WORK)
-@db.without_unit_of_work  # it only asks
-def external_tasks_by_post() -> ResponseReturnValue:
-    """The same, asked by body."""
-    return _listed(requests.asked_in_body())
-
-
-@blueprint.get("/external-task/count")
-@requires(WORK)
-def count_external_tasks() -> ResponseReturnValue:
-    """How many match."""
-    return _counted(requests.asked())
-
-
-@blueprint.post("/external-task/count")
-@requires(WORK)
-@db.without_unit_of_work  # it only asks
-def count_external_tasks_by_post() -> ResponseReturnValue:
-    """The same, asked by body."""
-    return _counted(requests.asked_in_body())
+EXTERNAL_TASKS = Listing(
+    EXTERNAL_TASK, lambda asked: queries.external_tasks(db.session(), asked), each(represent.external_task)
+)
+offer("/external-task", EXTERNAL_TASKS, requires(WORK))
 
 
 @blueprint.get("/external-task/topic-names")
@@ -171,6 +149,27 @@ def set_external_task_retries(task_id: str) -> ResponseReturnValue:
     return _done(engine.SetRetries(job_id=visible_external_task(task_id).id, retries=retries, actor=current().login))
 
 
+@blueprint.put("/external-task/<task_id>/priority")
+@requires(WORK)
+def set_external_task_priority(task_id: str) -> ResponseReturnValue:
+    """It is fetched before those of lower priority by who asks for that order."""
+    priority = requests.whole(requests.body(), "priority", PRIORITIES)
+    return _done(engine.SetPriority(job_id=visible_external_task(task_id).id, priority=priority, actor=current().login))
+
+
+@blueprint.put("/external-task/retries")
+@requires(WORK)
+def set_several_retries() -> ResponseReturnValue:
+    """So many attempts are left for each of the tasks that are named."""
+    given = requests.only(requests.body(), {"retries", "externalTaskIds"})
+    retries, ids = requests.whole(given, "retries", range(2**31)), requests.texts(given, "externalTaskIds")
+    if not ids:
+        raise BadRequest("externalTaskIds is empty")
+    for job_id in sorted({visible_external_task(one).id for one in ids}):
+        _done(engine.SetRetries(job_id=job_id, retries=retries, actor=current().login))
+    return "", 204
+
+
 def _worker(given: dict[str, object]) -> str:
     return str(requests.text(given, "workerId", required=True, most=100))
 
@@ -178,14 +177,3 @@ def _worker(given: dict[str, object]) -> str:
 def _done(command: engine.Command) -> ResponseReturnValue:
     engine.execute(db.session(), command)
     return "", 204
-
-
-def _listed(asked: requests.Asked) -> ResponseReturnValue:
-    session = db.session()
-    rows = queries.page(session, EXTERNAL_TASK, asked, queries.external_tasks(session, asked))
-    return jsonify([represent.external_task(row) for row in rows])
-
-
-def _counted(asked: requests.Asked) -> ResponseReturnValue:
-    session = db.session()
-    return jsonify(count=queries.count(session, queries.external_tasks(session, asked)))

@@ -13,11 +13,14 @@ from sqlalchemy import ColumnElement, Select
 from app.engine_rest.errors import BadRequest
 from app.engine_rest.values import BadValue, parse_moment
 
+MOST_NESTED = 20
 MOST = 10_000
 """Rows in one answer; a list without maxResults ends there too."""
 DEEPEST = 2**31 - 1
 
 Condition = Callable[[Any], ColumnElement[bool] | None]
+Plain = Callable[[Any], ColumnElement[bool]]
+"""A condition that always asks something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Vocabulary:
     """The order when none is asked for: one that an index gives."""
     ignored: frozenset[str] = field(default=frozenset())
     """Options that do not change which rows are found."""
+    offers: frozenset[str] = field(default=frozenset())
+    """Filters by candidate: without ``includeAssignedTasks`` they find only what is :attr:`free`."""
+    free: ColumnElement[bool] | None = None
+    nested: bool = False
+    """Whether a body may hold ``orQueries``: of each at least one condition holds."""
 
 
 PAGING = frozenset({"firstResult", "maxResults", "sortBy", "sortOrder", "sorting"})
@@ -43,17 +51,41 @@ def conditions(words: Vocabulary, asked: Mapping[str, Any]) -> list[ColumnElemen
     for name, value in asked.items():
         if name in PAGING or name in words.ignored or value is None:
             continue
-        build = words.filters.get(name)
-        if build is None:
-            known = ", ".join(sorted({*words.filters, *PAGING}))
-            raise BadRequest(f"Unknown query parameter '{name[:80]}'. Known: {known}")
-        try:
-            condition = build(value)
-        except BadValue as error:
-            raise BadRequest(f"Cannot set query parameter '{name}': {error}") from None
+        if name == "orQueries" and words.nested:
+            found.extend(_either(words, value))
+            continue
+        condition = _condition(words, name, value)
+        if condition is not None and name in words.offers and not _asks(asked, "includeAssignedTasks"):
+            condition = condition & words.free
         if condition is not None:
             found.append(condition)
     return found
+
+
+def _condition(words: Vocabulary, name: str, value: Any) -> ColumnElement[bool] | None:
+    build = words.filters.get(name)
+    if build is None:
+        known = ", ".join(sorted({*words.filters, *PAGING}))
+        raise BadRequest(f"Unknown query parameter '{name[:80]}'. Known: {known}")
+    try:
+        return build(value)
+    except BadValue as error:
+        raise BadRequest(f"Cannot set query parameter '{name}': {error}") from None
+
+
+def _either(words: Vocabulary, given: Any) -> list[ColumnElement[bool]]:
+    if not isinstance(given, list) or len(given) > MOST_NESTED or not all(isinstance(one, Mapping) for one in given):
+        raise BadRequest(f"'orQueries' must be a list of at most {MOST_NESTED} queries")
+    if any("orQueries" in one or PAGING & one.keys() for one in given):
+        raise BadRequest("A query within 'orQueries' has neither 'orQueries' nor sorting nor paging")
+    return [sa.or_(*found) for one in given if (found := conditions(words, one))]
+
+
+def _asks(asked: Mapping[str, Any], name: str) -> bool:
+    try:
+        return asked.get(name) is not None and flag(asked[name])
+    except BadValue as error:
+        raise BadRequest(f"Cannot set query parameter '{name}': {error}") from None
 
 
 def ordered(words: Vocabulary, asked: Mapping[str, Any], statement: Select[Any]) -> Select[Any]:
@@ -110,17 +142,17 @@ def _number(asked: Mapping[str, Any], name: str, default: int) -> int:
 # Builders of conditions
 
 
-def equals(column: ColumnElement[Any]) -> Condition:
+def equals(column: ColumnElement[Any]) -> Plain:
     """The column is exactly that text."""
     return lambda value: column == text_of(value)
 
 
-def like(column: ColumnElement[Any]) -> Condition:
+def like(column: ColumnElement[Any]) -> Plain:
     """The column matches a pattern with % and _."""
     return lambda value: sa.cast(column, sa.String).like(pattern(value))
 
 
-def like_ignoring_case(column: ColumnElement[Any]) -> Condition:
+def like_ignoring_case(column: ColumnElement[Any]) -> Plain:
     """The column contains the text, upper and lower case alike (Camunda's ``nameLike`` with ``%``)."""
     return lambda value: column.ilike(pattern(value))
 
@@ -131,12 +163,23 @@ def pattern(value: Any) -> str:
     return text + "\\" if (len(text) - len(text.rstrip("\\"))) % 2 else text
 
 
-def one_of(column: ColumnElement[Any]) -> Condition:
+def one_of(column: ColumnElement[Any]) -> Plain:
     """The column is one of a list, or of a text with commas."""
     return lambda value: column.in_(list_of(value))
 
 
-def at(column: ColumnElement[Any], compare: str, zone: Callable[[], str]) -> Condition:
+def none_of(column: ColumnElement[Any]) -> Plain:
+    """The column is none of a list, or of a text with commas; empty ones are found."""
+    return lambda value: sa.or_(column.is_(None), column.not_in(list_of(value)))
+
+
+def unlike(condition: Plain) -> Plain:
+    """Whatever ``condition`` does not find."""
+
+    return lambda value: sa.not_(sa.func.coalesce(condition(value), sa.false()))
+
+
+def at(column: ColumnElement[Any], compare: str, zone: Callable[[], str]) -> Plain:
     """The moment in the column is before, after or exactly the given one."""
 
     def build(value: Any) -> ColumnElement[bool]:
@@ -162,7 +205,7 @@ def either(yes: Callable[[], ColumnElement[bool]], no: Callable[[], ColumnElemen
     return lambda value: yes() if flag(value) else no()
 
 
-def whole(build: Callable[[int], ColumnElement[bool]]) -> Condition:
+def whole(build: Callable[[int], ColumnElement[bool]]) -> Plain:
     """A condition on a whole number."""
 
     def convert(value: Any) -> ColumnElement[bool]:
@@ -177,7 +220,7 @@ def whole(build: Callable[[int], ColumnElement[bool]]) -> Condition:
     return convert
 
 
-def numbers(column: ColumnElement[Any]) -> Condition:
+def numbers(column: ColumnElement[Any]) -> Plain:
     """The column is one of these ids of the ledger; what is no number matches nothing."""
     return lambda value: column.in_([int(one) for one in list_of(value) if one.isdecimal() and len(one) < 19])
 

@@ -56,9 +56,9 @@ def task(row: Row[Any]) -> dict[str, Any]:
         "executionId": row.instance_id,
         "activityInstanceId": row.id,
         "name": row.name,
-        "description": None,
+        "description": row.description,
         "deleteReason": DELETE_REASONS.get(engine.TaskState(row.state)),
-        "owner": None,
+        "owner": row.owner,
         "assignee": row.assignee,
         "startTime": moment(row.created_at),
         "endTime": moment(row.ended_at),
@@ -132,7 +132,7 @@ def incident(row: Row[Any]) -> dict[str, Any]:
         "open": is_open,
         "deleted": False,
         "resolved": not is_open,
-        "annotation": None,
+        "annotation": row.annotation,
     }
 
 

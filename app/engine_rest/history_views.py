@@ -10,132 +10,96 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Select
 
 from app import db
-from app.business_objects import BusinessObjects
 from app.engine_rest import history_queries, history_represent, history_vocabulary, queries, requests
-from app.engine_rest.context import blueprint, objects, shown_variables
+from app.engine_rest.confidential import shown_variables
+from app.engine_rest.context import blueprint, objects
 from app.engine_rest.errors import BadRequest, Missing
-from app.engine_rest.filters import Vocabulary
-from app.security import Principal, current, signed_in
+from app.engine_rest.history_vocabulary import ACTIVITY_ROW
+from app.engine_rest.listing import Listing, add, each, first_rows, offer
+from app.engine_rest.variable_lists import Order
+from app.security import current, signed_in
 from engine.tables import process_instance
 
-NAMED = ("processInstanceId", "processInstanceIdIn")
+NAMED = ("processInstanceId", "processInstanceIdIn", "executionIdIn")
 """Variables are kept with their instance, so an instance has to be named."""
-Query = Callable[[Principal, BusinessObjects, requests.Asked], Select[Any]]
-Show = Callable[[Any], dict[str, Any]]
+OF_VARIABLES = ("variableName", "variableNameLike", "variableNameIn", "deserializeValues", "sortBy", "sortOrder")
 
 
-@blueprint.get("/history/process-instance")
-@signed_in
-def past_instances() -> ResponseReturnValue:
-    """Instances that run or have ended."""
-    return _listed(history_vocabulary.INSTANCE, history_queries.instances, history_represent.instance)
+def _of_caller(query: Callable[..., Select[Any]]) -> Callable[[requests.Asked], Select[Any]]:
+    return lambda asked: query(current(), objects(), asked)
 
 
-@blueprint.get("/history/process-instance/count")
-@signed_in
-def count_past_instances() -> ResponseReturnValue:
-    """How many match."""
-    return _counted(history_queries.instances)
+INSTANCES = Listing(
+    history_vocabulary.INSTANCE, _of_caller(history_queries.instances), each(history_represent.instance)
+)
+TASKS = Listing(history_vocabulary.TASK, _of_caller(history_queries.tasks), each(history_represent.task))
+ACTIVITIES = Listing(
+    history_vocabulary.ACTIVITY, _of_caller(history_queries.activities), each(history_represent.activity)
+)
+INCIDENTS = Listing(history_vocabulary.INCIDENT, _of_caller(queries.incidents), each(history_represent.incident))
+offer("/history/process-instance", INSTANCES, signed_in)
+offer("/history/task", TASKS, signed_in)
+offer("/history/activity-instance", ACTIVITIES, signed_in)
+offer("/history/incident", INCIDENTS, signed_in, by_body=False)
 
 
 @blueprint.get("/history/process-instance/<instance_id>")
 @signed_in
 def past_instance(instance_id: str) -> ResponseReturnValue:
-    """One of them."""
-    statement = history_queries.instances(current(), objects(), {})
-    row = queries.one(db.session(), statement, process_instance.c.id, instance_id)
+    """One instance that runs or has ended."""
+    row = queries.one(db.session(), INSTANCES.query({}), process_instance.c.id, instance_id)
     if row is None:
         raise Missing(f"Historic process instance with id {instance_id[:100]} does not exist")
     return jsonify(history_represent.instance(row))
 
 
-@blueprint.get("/history/task")
+@blueprint.get("/history/activity-instance/<activity_id>")
 @signed_in
-def past_tasks() -> ResponseReturnValue:
-    """User tasks that are open or over."""
-    return _listed(history_vocabulary.TASK, history_queries.tasks, history_represent.task)
+def past_activity(activity_id: str) -> ResponseReturnValue:
+    """One node that was passed, or a user task."""
+    row = queries.one(db.session(), ACTIVITIES.query({}), ACTIVITY_ROW.c.id, activity_id)
+    if row is None:
+        raise Missing(f"Historic activity instance with id '{activity_id[:100]}' does not exist")
+    return jsonify(history_represent.activity(row))
 
 
-@blueprint.get("/history/task/count")
+@blueprint.get("/history/variable-instance/<variable_id>")
 @signed_in
-def count_past_tasks() -> ResponseReturnValue:
-    """How many match."""
-    return _counted(history_queries.tasks)
+def past_variable(variable_id: str) -> ResponseReturnValue:
+    """The last value of one variable: ``<instance>:<name>``."""
+    instance_id, _, name = variable_id.partition(":")
+    for found in _variables({"processInstanceId": instance_id, "variableName": name}):
+        return jsonify(found)
+    raise Missing(f"Variable instance with Id '{variable_id[:100]}' does not exist.")
 
 
-@blueprint.get("/history/activity-instance")
-@signed_in
-def past_activities() -> ResponseReturnValue:
-    """Nodes that were passed, and user tasks."""
-    return _listed(history_vocabulary.ACTIVITY, history_queries.activities, history_represent.activity)
+def _page(asked: requests.Asked) -> ResponseReturnValue:
+    return jsonify(first_rows(asked, _variables(asked)))
 
 
-@blueprint.get("/history/activity-instance/count")
-@signed_in
-def count_past_activities() -> ResponseReturnValue:
-    """How many match."""
-    return _counted(history_queries.activities)
+def _count(asked: requests.Asked) -> ResponseReturnValue:
+    return jsonify(count=len(_variables(asked)))
 
 
-@blueprint.get("/history/incident")
-@signed_in
-def past_incidents() -> ResponseReturnValue:
-    """Incidents, open and resolved."""
-    return _listed(history_vocabulary.INCIDENT, queries.incidents, history_represent.incident)
-
-
-@blueprint.get("/history/incident/count")
-@signed_in
-def count_past_incidents() -> ResponseReturnValue:
-    """How many match."""
-    return _counted(queries.incidents)
-
-
-@blueprint.get("/history/variable-instance")
-@signed_in
-def past_variables() -> ResponseReturnValue:
-    """The last values of the variables of instances that are named."""
-    asked = requests.asked()
-    found = _variables(asked)
-    first, most = int(asked.get("firstResult", 0)), int(asked.get("maxResults", len(found)))
-    return jsonify(found[first : first + most])
-
-
-@blueprint.get("/history/variable-instance/count")
-@signed_in
-def count_past_variables() -> ResponseReturnValue:
-    """How many match."""
-    return jsonify(count=len(_variables(requests.asked())))
+VARIABLES = "/history/variable-instance"
+add(VARIABLES, "GET", signed_in(lambda: _page(requests.asked())))
+add(f"{VARIABLES}/count", "GET", signed_in(lambda: _count(requests.asked())))
+add(VARIABLES, "POST", signed_in(db.without_unit_of_work(lambda: _page(requests.asked_in_body()))))
+add(f"{VARIABLES}/count", "POST", signed_in(db.without_unit_of_work(lambda: _count(requests.asked_in_body()))))
 
 
 def _variables(asked: requests.Asked) -> list[dict[str, Any]]:
     if not any(asked.get(name) for name in NAMED):
         raise BadRequest("Name process instances by 'processInstanceId' or 'processInstanceIdIn'")
-    name = asked.get("variableName")
-    of_instance = {key: value for key, value in asked.items() if key not in ("variableName", "deserializeValues")}
-    statement = history_queries.variables(current(), objects(), of_instance)
-    rows = queries.page(db.session(), history_vocabulary.INSTANCE, _whole(of_instance), statement)
-    return [
+    order = Order(asked)
+    wanted = {name: value for name, value in asked.items() if name not in (*OF_VARIABLES, "firstResult", "maxResults")}
+    if "executionIdIn" in wanted:
+        wanted["processInstanceIdIn"] = wanted.pop("executionIdIn")
+    statement = history_queries.variables(current(), objects(), wanted)
+    found = [
         history_represent.variable(row, one, value)
-        for row in rows
+        for row in queries.page(db.session(), history_vocabulary.INSTANCE, {}, statement)
         for one, value in sorted(shown_variables(row.definition_id, row.variables).items())
-        if name in (None, one)
+        if order.names.fits(one)
     ]
-
-
-def _whole(asked: requests.Asked) -> dict[str, Any]:
-    """Pages are cut out of the variables, not out of the instances; numbers are checked on the way."""
-    for name in ("firstResult", "maxResults"):
-        if not str(asked.get(name, 0)).isdecimal() or len(str(asked.get(name, 0))) > 9:
-            raise BadRequest(f"Cannot set query parameter '{name}' to value '{str(asked[name])[:80]}'")
-    return {name: value for name, value in asked.items() if name not in ("firstResult", "maxResults")}
-
-
-def _listed(words: Vocabulary, query: Query, show: Show) -> ResponseReturnValue:
-    asked = requests.asked()
-    rows = queries.page(db.session(), words, asked, query(current(), objects(), asked))
-    return jsonify([show(row) for row in rows])
-
-
-def _counted(query: Query) -> ResponseReturnValue:
-    return jsonify(count=queries.count(db.session(), query(current(), objects(), requests.asked())))
+    return order.of(found)

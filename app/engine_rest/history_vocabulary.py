@@ -5,13 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, and_, case, literal, select, union_all
+from sqlalchemy import ColumnElement, and_, case, literal, not_, or_, select, union_all
 
 import engine
 from app.engine_rest import filters as f
-from app.engine_rest.filters import Condition, Vocabulary
-from app.engine_rest.vocabulary import zone
-from engine.tables import deployment, history_event, incident, process_definition, process_instance, user_task
+from app.engine_rest.filters import Condition, Plain, Vocabulary
+from app.engine_rest.values import BadValue
+from app.engine_rest.variable_filters import variables
+from app.engine_rest.vocabulary import VARIABLES, waits_at, zone
+from engine.tables import (
+    deployment,
+    history_event,
+    incident,
+    process_definition,
+    process_instance,
+    user_task,
+    user_task_candidate,
+)
 
 ENDED = (engine.InstanceState.COMPLETED, engine.InstanceState.CANCELLED)
 
@@ -23,6 +33,52 @@ def _span(name: str, column: ColumnElement[Any]) -> dict[str, Condition]:
 def _named(value: Any) -> ColumnElement[bool]:
     named = select(process_definition.c.id).where(process_definition.c.name == f.text_of(value))
     return process_instance.c.definition_id.in_(named)
+
+
+def _definition_like(value: Any) -> ColumnElement[bool]:
+    like = f.like_ignoring_case(process_definition.c.name)(value)
+    return process_instance.c.definition_id.in_(select(process_definition.c.id).where(like))
+
+
+def _incident(condition: Plain) -> Condition:
+    return lambda value: process_instance.c.id.in_(select(incident.c.instance_id).where(condition(value)))
+
+
+def _incident_status(value: Any) -> ColumnElement[bool]:
+    if value not in ("open", "resolved"):
+        raise BadValue("open or resolved expected")
+    found: ColumnElement[bool] = incident.c.state == value
+    return found
+
+
+def _calls(value: Any) -> ColumnElement[bool]:
+    called = process_instance.alias("called")
+    return process_instance.c.id.in_(select(called.c.parent_instance_id).where(called.c.id == f.text_of(value)))
+
+
+def _passed(value: Any) -> ColumnElement[bool]:
+    nodes = f.list_of(value)
+    passed = (history_event.c.kind == "node_passed", history_event.c.node_id.in_(nodes))
+    tasks = (user_task.c.ended_at.is_not(None), user_task.c.node_id.in_(nodes))
+    of = process_instance.c.id
+    return or_(
+        of.in_(select(history_event.c.instance_id).where(*passed)),
+        of.in_(select(user_task.c.instance_id).where(*tasks)),
+    )
+
+
+def _candidate(kind: str) -> Plain:
+    def build(value: Any) -> ColumnElement[bool]:
+        named = (user_task_candidate.c.kind == kind, user_task_candidate.c.name == f.text_of(value))
+        return user_task.c.id.in_(select(user_task_candidate.c.task_id).where(*named))
+
+    return build
+
+
+def _involved(value: Any) -> ColumnElement[bool]:
+    login = f.text_of(value)
+    mine = or_(user_task.c.assignee == login, user_task.c.owner == login, user_task.c.ended_by == login)
+    return or_(mine, _candidate("user")(value))
 
 
 def _with_incidents() -> ColumnElement[bool]:
@@ -62,6 +118,20 @@ INSTANCE = Vocabulary(
         "processDefinitionName": _named,
         "superProcessInstanceId": f.equals(process_instance.c.parent_instance_id),
         "rootProcessInstances": f.when_true(lambda: process_instance.c.parent_instance_id.is_(None)),
+        "processDefinitionNameLike": _definition_like,
+        "processDefinitionKeyNotIn": f.none_of(process_instance.c.definition_key),
+        "processInstanceIdNotIn": f.none_of(process_instance.c.id),
+        "subProcessInstanceId": _calls,
+        "activityIdIn": lambda value: waits_at(f.list_of(value)),
+        "activeActivityIdIn": lambda value: waits_at(f.list_of(value)),
+        "executedActivityIdIn": _passed,
+        "incidentIdIn": _incident(f.numbers(incident.c.id)),
+        "incidentStatus": _incident(_incident_status),
+        "incidentMessage": _incident(f.equals(incident.c.message)),
+        "incidentMessageLike": _incident(f.like(incident.c.message)),
+        "internallyTerminated": f.when_true(sa.false),
+        "variables": VARIABLES,
+        "withoutTenantId": f.when_true(sa.true),
         "startedBy": f.equals(process_instance.c.started_by),
         **_span("started", process_instance.c.started_at),
         **_span("finished", process_instance.c.ended_at),
@@ -80,7 +150,18 @@ INSTANCE = Vocabulary(
         "endTime": process_instance.c.ended_at,
     },
     key=process_instance.c.id,
+    nested=True,
 )
+
+DELETE_REASON = case(
+    (user_task.c.state == engine.TaskState.COMPLETED, "completed"),
+    (user_task.c.state == engine.TaskState.CANCELLED, "deleted"),
+)
+
+
+def _with(kind: str) -> sa.Select[Any]:
+    return select(user_task_candidate.c.task_id).where(user_task_candidate.c.kind == kind)
+
 
 TASK = Vocabulary(
     filters={
@@ -92,6 +173,31 @@ TASK = Vocabulary(
         "taskName": f.equals(user_task.c.name),
         "taskNameLike": f.like_ignoring_case(user_task.c.name),
         "taskAssignee": f.equals(user_task.c.assignee),
+        "taskAssigneeLike": f.like(user_task.c.assignee),
+        "taskOwner": f.equals(user_task.c.owner),
+        "taskOwnerLike": f.like(user_task.c.owner),
+        "taskDescription": f.equals(user_task.c.description),
+        "taskDescriptionLike": f.like_ignoring_case(user_task.c.description),
+        "taskPriority": f.whole(lambda number: user_task.c.priority == number),
+        "activityInstanceIdIn": f.one_of(user_task.c.id),
+        "taskDeleteReason": f.equals(DELETE_REASON),
+        "taskDeleteReasonLike": f.like(DELETE_REASON),
+        "taskInvolvedUser": _involved,
+        "taskHadCandidateUser": _candidate("user"),
+        "taskHadCandidateGroup": _candidate("group"),
+        "withCandidateGroups": f.when_true(lambda: user_task.c.id.in_(_with("group"))),
+        "withoutCandidateGroups": f.when_true(lambda: user_task.c.id.not_in(_with("group"))),
+        "processInstanceBusinessKeyIn": f.one_of(user_task.c.business_key),
+        "processInstanceBusinessKeyLike": f.like(user_task.c.business_key),
+        "processDefinitionName": _named,
+        "processVariables": VARIABLES,
+        "taskVariables": variables(user_task.c.local_variables, process_instance.c.definition_id),
+        "taskDueDate": f.at(user_task.c.due_at, "exactly", zone),
+        **_span("taskDueDate", user_task.c.due_at),
+        "withoutTaskDueDate": f.when_true(lambda: user_task.c.due_at.is_(None)),
+        "taskFollowUpDate": f.at(user_task.c.follow_up_at, "exactly", zone),
+        **_span("taskFollowUpDate", user_task.c.follow_up_at),
+        "withoutTenantId": f.when_true(sa.true),
         "assigned": f.when_true(lambda: user_task.c.assignee.is_not(None)),
         "unassigned": f.when_true(lambda: user_task.c.assignee.is_(None)),
         "finished": f.when_true(lambda: user_task.c.ended_at.is_not(None)),
@@ -111,9 +217,21 @@ TASK = Vocabulary(
         "endTime": user_task.c.ended_at,
         "dueDate": user_task.c.due_at,
         "priority": user_task.c.priority,
+        "taskDescription": user_task.c.description,
+        "owner": user_task.c.owner,
+        "followUpDate": user_task.c.follow_up_at,
+        "deleteReason": DELETE_REASON,
+        "activityInstanceId": user_task.c.id,
     },
     key=user_task.c.id,
+    nested=True,
 )
+
+
+def _incident_type(value: Any) -> ColumnElement[bool]:
+    external = incident.c.kind == "external_task"
+    return external if value == "failedExternalTask" else not_(external) if value == "failedJob" else sa.false()
+
 
 INCIDENT = Vocabulary(
     filters={
@@ -123,6 +241,9 @@ INCIDENT = Vocabulary(
         "incidentMessageLike": f.like(incident.c.message),
         "activityId": f.equals(incident.c.node_id),
         "failedActivityId": f.equals(incident.c.node_id),
+        "incidentType": _incident_type,
+        "causeIncidentId": f.whole(lambda number: incident.c.id == number),
+        "rootCauseIncidentId": f.whole(lambda number: incident.c.id == number),
         "configuration": f.whole(lambda number: incident.c.job_id == number),
         "open": f.when_true(lambda: incident.c.state == engine.IncidentState.OPEN),
         "resolved": f.when_true(lambda: incident.c.state == engine.IncidentState.RESOLVED),
@@ -151,7 +272,8 @@ DEPLOYMENT = Vocabulary(
         "nameLike": f.like(deployment.c.name),
         "after": f.at(deployment.c.deployed_at, "after", zone),
         "before": f.at(deployment.c.deployed_at, "before", zone),
-        "withoutSource": f.when_true(sa.true),
+        "source": f.equals(deployment.c.source),
+        "withoutSource": f.when_true(lambda: deployment.c.source.is_(None)),
         "withoutTenantId": f.when_true(sa.true),
     },
     sorts={"id": deployment.c.id, "name": deployment.c.name, "deploymentTime": deployment.c.deployed_at},

@@ -59,6 +59,16 @@ def count_groups() -> ResponseReturnValue:
     return jsonify(count=len(_groups()))
 
 
+@blueprint.get("/group/<group_id>")
+@signed_in
+def group(group_id: str) -> ResponseReturnValue:
+    """One of them."""
+    for found in _all_groups():
+        if found["id"] == group_id:
+            return jsonify(found)
+    raise Missing(f"Group with id {group_id[:100]} does not exist")
+
+
 @blueprint.get("/identity/groups")
 @signed_in
 def identity_groups() -> ResponseReturnValue:

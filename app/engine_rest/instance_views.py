@@ -9,41 +9,19 @@ from flask.typing import ResponseReturnValue
 
 import engine
 from app import db
-from app.engine_rest import queries, represent, requests, vocabulary
-from app.engine_rest.context import blueprint, objects, shown_variables, visible_instance
+from app.engine_rest import activity_tree, queries, represent, together, vocabulary
+from app.engine_rest.confidential import shown_variables
+from app.engine_rest.context import blueprint, objects, visible_instance
 from app.engine_rest.errors import Missing
+from app.engine_rest.listing import Listing, each, offer
 from app.engine_rest.values import to_camunda, variables_to_camunda
 from app.security import current, policy, signed_in
+from engine.tables import task_comment, user_task
 
-
-@blueprint.get("/process-instance")
-@signed_in
-def process_instances() -> ResponseReturnValue:
-    """The running instances that match."""
-    return _listed(requests.asked())
-
-
-@blueprint.post("/process-instance")
-@signed_in
-@db.without_unit_of_work  # it only asks
-def process_instances_by_post() -> ResponseReturnValue:
-    """The same, asked by body."""
-    return _listed(requests.asked_in_body())
-
-
-@blueprint.get("/process-instance/count")
-@signed_in
-def count_process_instances() -> ResponseReturnValue:
-    """How many match."""
-    return _counted(requests.asked())
-
-
-@blueprint.post("/process-instance/count")
-@signed_in
-@db.without_unit_of_work  # it only asks
-def count_process_instances_by_post() -> ResponseReturnValue:
-    """The same, asked by body."""
-    return _counted(requests.asked_in_body())
+INSTANCES = Listing(
+    vocabulary.INSTANCE, lambda asked: queries.instances(current(), objects(), asked), each(represent.instance)
+)
+offer("/process-instance", INSTANCES, signed_in)
 
 
 @blueprint.get("/process-instance/<instance_id>")
@@ -82,32 +60,24 @@ def process_instance_variable(instance_id: str, name: str) -> ResponseReturnValu
     return jsonify(to_camunda(found[name]))
 
 
-@blueprint.get("/execution")
+@blueprint.get("/process-instance/<instance_id>/activity-instances")
 @signed_in
-def executions() -> ResponseReturnValue:
-    """The running instances that match, each as its one execution."""
-    asked = requests.asked()
-    rows = queries.page(db.session(), vocabulary.INSTANCE, asked, queries.instances(current(), objects(), asked))
-    return jsonify([represent.execution(row) for row in rows])
+def activity_instances(instance_id: str) -> ResponseReturnValue:
+    """Where it waits, as a tree."""
+    return jsonify(activity_tree.tree(db.session(), visible_instance(instance_id)))
 
 
-@blueprint.get("/execution/count")
+@blueprint.get("/process-instance/<instance_id>/comment")
 @signed_in
-def count_executions() -> ResponseReturnValue:
-    """How many match."""
-    return _counted(requests.asked())
+def instance_comments(instance_id: str) -> ResponseReturnValue:
+    """What was said about those of its tasks that the caller sees."""
+    row = visible_instance(instance_id)
+    seen = together.seen_tasks(current(), objects()).where(user_task.c.instance_id == row.id)
+    return jsonify(
+        [represent.comment(one) for one in together.comments(db.session(), task_comment.c.task_id.in_(seen))]
+    )
 
 
 def _variables(instance_id: str) -> dict[str, Any]:
     row = visible_instance(instance_id)
     return shown_variables(row.definition_id, engine.queries.instance(db.session(), row.id).variables)
-
-
-def _listed(asked: requests.Asked) -> ResponseReturnValue:
-    statement = queries.instances(current(), objects(), asked)
-    rows = queries.page(db.session(), vocabulary.INSTANCE, asked, statement)
-    return jsonify([represent.instance(row) for row in rows])
-
-
-def _counted(asked: requests.Asked) -> ResponseReturnValue:
-    return jsonify(count=queries.count(db.session(), queries.instances(current(), objects(), asked)))

@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-from flask import jsonify
+from flask import Response, jsonify
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 import engine
 from app import db
 from app.engine_rest import queries, represent, requests, vocabulary
 from app.engine_rest.context import blueprint, objects, visible_job
-from app.engine_rest.errors import BadRequest
-from app.security import current, policy, signed_in
+from app.engine_rest.listing import Listing, each, offer
+from app.security import current, policy, requires, signed_in
+from engine.tables import incident
+
+REPAIR = "instance.repair"
+PRIORITIES = range(-(2**31), 2**31)
 
 
-@blueprint.get("/job")
-@signed_in
-def jobs() -> ResponseReturnValue:
-    """The unfinished jobs that match."""
-    return _listed(requests.asked())
-
-
-@blueprint.post("/job")
-@signed_in
-@db.without_unit_of_work  # it only asks
-def jobs_by_post() -> ResponseReturnValue:
-    """The same, asked by body."""
-    asked = requests.asked_in_body()
-    if isinstance(asked.get("dueDates"), list):
-        asked["dueDates"] = ",".join(_due(one) for one in asked["dueDates"])
-    return _listed(asked)
-
-
-@blueprint.get("/job/count")
-@signed_in
-def count_jobs() -> ResponseReturnValue:
-    """How many match."""
-    return jsonify(
-        count=queries.count(db.session(), queries.jobs(db.session(), current(), objects(), requests.asked()))
-    )
+JOBS = Listing(
+    vocabulary.JOB, lambda asked: queries.jobs(db.session(), current(), objects(), asked), each(represent.job)
+)
+offer("/job", JOBS, signed_in)
 
 
 @blueprint.get("/job/<job_id>")
@@ -58,14 +42,20 @@ def execute_job(job_id: str) -> ResponseReturnValue:
     return "", 204
 
 
-def _listed(asked: requests.Asked) -> ResponseReturnValue:
-    statement = queries.jobs(db.session(), current(), objects(), asked)
-    rows = queries.page(db.session(), vocabulary.JOB, asked, statement)
-    return jsonify([represent.job(row) for row in rows])
+@blueprint.get("/job/<job_id>/stacktrace")
+@requires(REPAIR)
+def job_stacktrace(job_id: str) -> ResponseReturnValue:
+    """What is known about its last failure."""
+    row = visible_job(job_id)
+    newest = select(incident.c.detail).where(incident.c.job_id == row.id).order_by(incident.c.id.desc()).limit(1)
+    text = db.session().scalar(newest) or row.last_error or ""
+    return Response(text, content_type="text/plain; charset=utf-8")
 
 
-def _due(one: object) -> str:
-    """``{"operator": "gt", "value": …}`` of a body as the query writes it."""
-    if not isinstance(one, dict):
-        raise BadRequest("'dueDates' must be a list of {operator, value}")
-    return f"{one.get('operator')}_{one.get('value')}"
+@blueprint.put("/job/<job_id>/priority")
+@requires(REPAIR)
+def set_job_priority(job_id: str) -> ResponseReturnValue:
+    """It comes before those of lower priority."""
+    row, priority = visible_job(job_id), requests.whole(requests.body(), "priority", PRIORITIES)
+    engine.execute(db.session(), engine.SetPriority(job_id=row.id, priority=priority, actor=current().login))
+    return "", 204

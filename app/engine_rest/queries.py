@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 import engine
 from app.business_objects import BusinessObjects
-from app.engine_rest import external_vocabulary, filters, history_vocabulary, vocabulary
+from app.engine_rest import filters, history_vocabulary, task_vocabulary, vocabulary
 from app.inbox.visibility import sees_definition, sees_instance, sees_task
 from app.security import Principal
-from engine.tables import deployment, incident, job, process_definition, process_instance, user_task
+from engine.tables import deployment, incident, job, process_definition, process_instance, subscription, user_task
 
 Asked = Mapping[str, Any]
 
@@ -35,16 +35,12 @@ JOB_COLUMNS = (
 
 def tasks(principal: Principal, objects: BusinessObjects, asked: Asked) -> Select[Any]:
     """Open tasks. Asked for candidates, only those nobody has, unless ``includeAssignedTasks``."""
-    statement = (
+    return (
         select(*TASK_COLUMNS)
         .join(process_instance, process_instance.c.id == user_task.c.instance_id)
         .where(user_task.c.state.in_(vocabulary.OPEN), sees_task(principal, objects))
-        .where(*filters.conditions(vocabulary.TASK, asked))
+        .where(*filters.conditions(task_vocabulary.TASK, asked))
     )
-    offered = any(asked.get(name) is not None for name in vocabulary.CANDIDATE_FILTERS)
-    if offered and not _flag(asked, "includeAssignedTasks"):
-        statement = statement.where(user_task.c.assignee.is_(None))
-    return statement
 
 
 def definitions(principal: Principal, asked: Asked) -> Select[Any]:
@@ -58,6 +54,21 @@ def instances(principal: Principal, objects: BusinessObjects, asked: Asked) -> S
     running = process_instance.c.state.in_(vocabulary.RUNNING)
     found = select(*INSTANCE_COLUMNS).where(running, sees_instance(principal, objects))
     return found.where(*filters.conditions(vocabulary.INSTANCE, asked))
+
+
+def executions(principal: Principal, objects: BusinessObjects, asked: Asked) -> Select[Any]:
+    """The same, each as its one execution."""
+    return instances(principal, objects, {}).where(*filters.conditions(vocabulary.EXECUTION, asked))
+
+
+def subscriptions(principal: Principal, objects: BusinessObjects, asked: Asked) -> Select[Any]:
+    """The messages and signals that running instances wait for."""
+    return (
+        select(*subscription.c)
+        .join(process_instance, process_instance.c.id == subscription.c.instance_id)
+        .where(process_instance.c.state.in_(vocabulary.RUNNING), sees_instance(principal, objects))
+        .where(*filters.conditions(vocabulary.EVENT_SUBSCRIPTION, asked))
+    )
 
 
 def jobs(session: Session, principal: Principal, objects: BusinessObjects, asked: Asked) -> Select[Any]:
@@ -76,7 +87,7 @@ def external_tasks(session: Session, asked: Asked) -> Select[Any]:
         select(*JOB_COLUMNS, process_instance.c.business_key)
         .join(process_instance, process_instance.c.id == job.c.instance_id)
         .where(engine.queries.is_external(session), _unfinished())
-        .where(*filters.conditions(external_vocabulary.EXTERNAL_TASK, asked))
+        .where(*filters.conditions(vocabulary.EXTERNAL_TASK, asked))
     )
 
 
@@ -115,8 +126,3 @@ def count(session: Session, statement: Select[Any]) -> int:
 def one(session: Session, statement: Select[Any], key: Any, value: Any) -> Row[Any] | None:
     """The one row with that id, if the caller sees it."""
     return session.execute(statement.where(true(), key == value)).one_or_none()
-
-
-def _flag(asked: Asked, name: str) -> bool:
-    value = asked.get(name)
-    return value is not None and filters.flag(value)

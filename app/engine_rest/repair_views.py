@@ -14,6 +14,7 @@ from app.engine_rest import queries, represent, requests
 from app.engine_rest.context import blueprint, objects, visible_incident, visible_instance, visible_job
 from app.engine_rest.errors import BadRequest
 from app.engine_rest.history_vocabulary import INCIDENT
+from app.engine_rest.listing import Listing, each, offer
 from app.engine_rest.values import BadValue, from_camunda, parse_moment
 from app.security import current, requires, signed_in
 from app.web.api import settings_zone
@@ -74,21 +75,10 @@ def set_job_due(job_id: str) -> ResponseReturnValue:
     return _repair(engine.SetJobDue(job_id=row.id, due_at=due_at, actor=current().login))
 
 
-@blueprint.get("/incident")
-@signed_in
-def incidents() -> ResponseReturnValue:
-    """The open incidents of what the caller sees."""
-    session, asked = db.session(), requests.asked()
-    statement = queries.incidents(current(), objects(), asked, open_only=True)
-    return jsonify([represent.incident(row) for row in queries.page(session, INCIDENT, asked, statement)])
-
-
-@blueprint.get("/incident/count")
-@signed_in
-def count_incidents() -> ResponseReturnValue:
-    """How many match."""
-    statement = queries.incidents(current(), objects(), requests.asked(), open_only=True)
-    return jsonify(count=queries.count(db.session(), statement))
+INCIDENTS = Listing(
+    INCIDENT, lambda asked: queries.incidents(current(), objects(), asked, open_only=True), each(represent.incident)
+)
+offer("/incident", INCIDENTS, signed_in, by_body=False)
 
 
 @blueprint.get("/incident/<incident_id>")
@@ -106,11 +96,31 @@ def resolve_incident(incident_id: str) -> ResponseReturnValue:
     return _repair(engine.ResolveIncident(incident_id=row.id, actor=current().login))
 
 
+@blueprint.put("/incident/<incident_id>/annotation")
+@requires(REPAIR)
+def annotate_incident(incident_id: str) -> ResponseReturnValue:
+    """A note for the next who looks at it."""
+    text = requests.text(requests.body(), "annotation", required=True, most=4000)
+    return _annotate(incident_id, text)
+
+
+@blueprint.delete("/incident/<incident_id>/annotation")
+@requires(REPAIR)
+def clear_annotation(incident_id: str) -> ResponseReturnValue:
+    """The note is gone."""
+    return _annotate(incident_id, None)
+
+
+def _annotate(incident_id: str, text: str | None) -> ResponseReturnValue:
+    row = visible_incident(incident_id)
+    return _repair(engine.AnnotateIncident(incident_id=row.id, annotation=text, actor=current().login))
+
+
 @blueprint.post("/signal")
 @requires(REPAIR)
 def throw_signal() -> ResponseReturnValue:
     """Give a signal to everybody who waits for it, or to one instance."""
-    given = requests.body()
+    given = requests.only(requests.body(), {"name", "executionId", "variables", "withoutTenantId"})
     execution = requests.text(given, "executionId")
     command = engine.BroadcastSignal(
         name=str(requests.text(given, "name", required=True)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from sqlalchemy import Row
 
 import engine
@@ -26,10 +26,10 @@ def task(row: Row[Any]) -> dict[str, Any]:
         "due": moment(row.due_at),
         "followUp": moment(row.follow_up_at),
         "lastUpdated": moment(row.claimed_at or row.created_at),
-        "delegationState": None,
-        "description": None,
+        "delegationState": None if row.delegation is None else row.delegation.upper(),
+        "description": row.description,
         "executionId": row.instance_id,
-        "owner": None,
+        "owner": row.owner,
         "parentTaskId": None,
         "priority": row.priority,
         "processDefinitionId": row.definition_id,
@@ -42,6 +42,7 @@ def task(row: Row[Any]) -> dict[str, Any]:
         "formKey": row.form_key,
         "camundaFormRef": None,
         "tenantId": None,
+        "taskState": "Assigned" if row.assignee else "Created",
     }
 
 
@@ -127,16 +128,16 @@ def incident(row: Row[Any]) -> dict[str, Any]:
         "incidentMessage": row.message,
         "tenantId": None,
         "jobDefinitionId": None,
-        "annotation": None,
+        "annotation": row.annotation,
     }
 
 
 def deployment(row: Row[Any]) -> dict[str, Any]:
-    """One deployment. Where it came from is not kept."""
+    """One deployment."""
     return {
         "id": row.id,
         "name": row.name,
-        "source": None,
+        "source": row.source,
         "deploymentTime": moment(row.deployed_at),
         "tenantId": None,
     }
@@ -145,6 +146,57 @@ def deployment(row: Row[Any]) -> dict[str, Any]:
 def execution(row: Row[Any]) -> dict[str, Any]:
     """An instance as its one execution."""
     return {"id": row.id, "processInstanceId": row.id, "ended": False, "tenantId": None}
+
+
+def subscription(row: Row[Any]) -> dict[str, Any]:
+    """A message or signal that an instance waits for."""
+    return {
+        "id": str(row.id),
+        "eventType": row.kind,
+        "eventName": row.name,
+        "executionId": row.instance_id,
+        "processInstanceId": row.instance_id,
+        "activityId": row.node_id,
+        "createdDate": moment(row.created_at),
+        "tenantId": None,
+    }
+
+
+def comment(row: Row[Any]) -> dict[str, Any]:
+    """What somebody said about a task."""
+    path = f"task/{row.task_id}/comment/{row.id}"
+    return {
+        "links": [_self(path)],
+        "id": str(row.id),
+        "userId": row.author,
+        "taskId": row.task_id,
+        "processInstanceId": row.instance_id,
+        "time": moment(row.created_at),
+        "message": row.message,
+        "removalTime": None,
+        "rootProcessInstanceId": None,
+    }
+
+
+def attachment(row: Row[Any]) -> dict[str, Any]:
+    """What somebody attached to a task."""
+    path = f"task/{row.task_id}/attachment/{row.id}"
+    return {
+        "links": [_self(path)],
+        "id": str(row.id),
+        "name": row.name,
+        "description": row.description,
+        "taskId": row.task_id,
+        "type": row.kind,
+        "url": row.url,
+        "createTime": moment(row.created_at),
+        "removalTime": None,
+        "rootProcessInstanceId": None,
+    }
+
+
+def _self(path: str) -> dict[str, str]:
+    return {"method": "GET", "href": f"{request.host_url}engine-rest/{path}", "rel": "self"}
 
 
 def external_task(row: Row[Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from app.engine_rest.values import BadValue, variables_from_camunda
 from app.web.api import json_body, settings_zone
 
 Asked = Mapping[str, Any]
+MOST_ROWS = 10_000
 
 
 def asked() -> dict[str, Any]:
@@ -26,6 +27,26 @@ def asked() -> dict[str, Any]:
 def asked_in_body() -> dict[str, Any]:
     """The filters of a list asked by POST, with paging in the query."""
     return {**json_body(), **asked()}
+
+
+def paging(given: Asked) -> tuple[int, int]:
+    """firstResult and maxResults for rows put together outside the database. Raises :class:`BadRequest`."""
+    found = []
+    for name, default in (("firstResult", 0), ("maxResults", MOST_ROWS)):
+        value = str(given.get(name, default))
+        if not (value.isascii() and value.isdecimal()) or len(value) > 9:
+            raise BadRequest(f"Cannot set query parameter '{name}' to value '{value[:80]}'")
+        found.append(int(value))
+    return found[0], found[1]
+
+
+def only(given: Asked, known: Set[str]) -> Asked:
+    """``given``, unless something in it is unknown. Raises :class:`BadRequest`: ignoring it would answer something else
+    than was asked."""
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise BadRequest(f"Unknown property '{unknown[0][:80]}'. Known: {', '.join(sorted(known))}")
+    return given
 
 
 def body() -> dict[str, Any]:

@@ -2,83 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import jsonify
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Row, case, func, select
 
 import engine
 from app import db
-from app.engine_rest import queries, represent, requests, vocabulary
-from app.engine_rest.context import blueprint, objects, shown_variables, variables_of, visible_task
-from app.engine_rest.errors import BadRequest, Missing
-from app.engine_rest.values import to_camunda, variables_to_camunda
-from app.errors import NotAllowedHere, NotVisible
+from app.engine_rest import filters, queries, represent, requests, together
+from app.engine_rest.confidential import shown_variables, variables_of
+from app.engine_rest.context import blueprint, known_task, objects, visible_task
+from app.engine_rest.errors import BadRequest
+from app.engine_rest.listing import Listing, offer
+from app.engine_rest.task_vocabulary import TASK
+from app.engine_rest.values import BadValue, variables_to_camunda
+from app.errors import NotAllowedHere
 from app.inbox import service
-from app.inbox.visibility import require_task
 from app.security import current, signed_in
+from engine.tables import user_task, user_task_candidate
 
 
-@blueprint.get("/task")
-@signed_in
-def tasks() -> ResponseReturnValue:
-    """The open tasks that match."""
-    return _listed(requests.asked())
+def _shown(rows: Sequence[Row[Any]], asked: requests.Asked) -> list[dict[str, Any]]:
+    """Tasks, with what is asked for besides."""
+    found = [represent.task(row) for row in rows]
+    session, ids = db.session(), [row.id for row in rows]
+    if _wants(asked, "withCommentAttachmentInfo"):
+        with_comments, with_attachments = together.with_comments(session, ids), together.with_attachments(session, ids)
+        for one in found:
+            one |= {"comment": one["id"] in with_comments, "attachment": one["id"] in with_attachments}
+    of_instance, local = _wants(asked, "withTaskVariablesInReturn"), _wants(asked, "withTaskLocalVariablesInReturn")
+    if of_instance or local:
+        for one, row in zip(found, rows, strict=True):
+            values = {**(variables_of(row.instance_id) if of_instance else {}), **row.local_variables}
+            one["variables"] = variables_to_camunda(values)
+    return found
 
 
-@blueprint.post("/task")
-@signed_in
-@db.without_unit_of_work  # it only asks
-def tasks_by_post() -> ResponseReturnValue:
-    """The same, asked by body."""
-    return _listed(requests.asked_in_body())
+def _wants(asked: requests.Asked, name: str) -> bool:
+    try:
+        return name in asked and filters.flag(asked[name])
+    except BadValue as error:
+        raise BadRequest(f"Cannot set query parameter '{name}': {error}") from None
 
 
-@blueprint.get("/task/count")
-@signed_in
-def count_tasks() -> ResponseReturnValue:
-    """How many match."""
-    return _counted(requests.asked())
-
-
-@blueprint.post("/task/count")
-@signed_in
-@db.without_unit_of_work  # it only asks
-def count_tasks_by_post() -> ResponseReturnValue:
-    """The same, asked by body."""
-    return _counted(requests.asked_in_body())
+TASK_PROPERTIES = frozenset(
+    {"id", "name", "assignee", "created", "lastUpdated", "due", "followUp", "delegationState", "description",
+     "executionId", "owner", "parentTaskId", "priority", "processDefinitionId", "processInstanceId",
+     "taskDefinitionKey", "caseExecutionId", "caseInstanceId", "caseDefinitionId", "suspended", "formKey",
+     "camundaFormRef", "tenantId", "taskState", "attachment", "comment", "variables"}
+)  # fmt: skip
+"""What a program may send back that has read a task."""
+TASKS = Listing(TASK, lambda asked: queries.tasks(current(), objects(), asked), _shown)
+offer("/task", TASKS, signed_in)
 
 
 @blueprint.get("/task/<task_id>")
 @signed_in
 def task(task_id: str) -> ResponseReturnValue:
     """One open task; 404 once it is over, as in Camunda."""
-    return jsonify(represent.task(visible_task(task_id)))
+    return jsonify(_shown([visible_task(task_id)], requests.asked())[0])
 
 
-@blueprint.get("/task/<task_id>/form")
+@blueprint.get("/task/report/candidate-group-count")
 @signed_in
-def task_form(task_id: str) -> ResponseReturnValue:
-    """The key of its form; ``GET /api/v1/tasks/{id}/form`` is the form."""
-    row = visible_task(task_id)
-    return jsonify(key=row.form_key, camundaFormRef=None, contextPath=None)
-
-
-@blueprint.get("/task/<task_id>/form-variables")
-@signed_in
-def task_form_variables(task_id: str) -> ResponseReturnValue:
-    """The fields of its form with what they start with, and the variables of the instance."""
-    session, principal = db.session(), current()
-    found = engine.queries.task(session, visible_task(task_id).id)
-    values = variables_of(found.instance_id) | dict(found.local_variables)
-    form = service.form_of(session, principal, objects(), found)
-    if form.document is not None:
-        shown = form.document.represent(form.context.values, form.context.overrides, principal.groups)
-        values |= {field["name"]: field["value"] for field in shown["fields"]}
-    wanted = requests.asked().get("variableNames")
-    names = set(wanted.split(",")) if wanted else set(values)
-    return jsonify({name: to_camunda(value) for name, value in values.items() if name in names})
+def count_by_candidate_group() -> ResponseReturnValue:
+    """How many of the tasks the caller sees are offered to each group."""
+    mine = queries.tasks(current(), objects(), {}).with_only_columns(user_task.c.id).subquery()
+    group = case((user_task_candidate.c.kind == "group", user_task_candidate.c.name))
+    counted = (
+        select(group.label("name"), func.count(mine.c.id.distinct()).label("tasks"))
+        .select_from(mine.outerjoin(user_task_candidate, user_task_candidate.c.task_id == mine.c.id))
+        .group_by(group)
+        .order_by(group.nulls_first())
+    )
+    return jsonify([{"groupName": row.name, "taskCount": row.tasks} for row in db.session().execute(counted)])
 
 
 @blueprint.get("/task/<task_id>/variables")
@@ -96,7 +95,7 @@ def claim(task_id: str) -> ResponseReturnValue:
     """Take a task, or, for who may reassign, give it to ``userId``."""
     user = requests.text(requests.body(), "userId", required=True)
     if user == current().login:
-        service.claim(db.session(), current(), objects(), _known(task_id).id)
+        service.claim(db.session(), current(), objects(), known_task(task_id).id)
         return "", 204
     return _assign(task_id, str(user))
 
@@ -113,7 +112,7 @@ def assign(task_id: str) -> ResponseReturnValue:
 @signed_in
 def unclaim(task_id: str) -> ResponseReturnValue:
     """Give a task back to its candidates."""
-    service.release(db.session(), current(), objects(), _known(task_id).id)
+    service.release(db.session(), current(), objects(), known_task(task_id).id)
     return "", 204
 
 
@@ -134,7 +133,7 @@ def submit_form(task_id: str) -> ResponseReturnValue:
 def _complete(task_id: str) -> ResponseReturnValue:
     session, principal, given = db.session(), current(), requests.body()
     variables, wants = requests.variables(given), requests.flag(given, "withVariablesInReturn")
-    found = _known(task_id)
+    found = known_task(task_id)
     service.require_worker(principal, service.lock_task(session, found))
     form = service.form_of(session, principal, objects(), found)
     payload: Mapping[str, Any] = variables
@@ -146,17 +145,9 @@ def _complete(task_id: str) -> ResponseReturnValue:
     return jsonify(variables_to_camunda(variables_of(found.instance_id)))
 
 
-def _known(task_id: str) -> engine.TaskRow:
-    """A task the caller sees, open or over: what is over is a conflict, not unknown."""
-    try:
-        return require_task(db.session(), current(), objects(), task_id)
-    except NotVisible:
-        raise Missing(f"Cannot find task with id {task_id[:100]}: task is null") from None
-
-
 def _assign(task_id: str, user: str) -> ResponseReturnValue:
     session, principal = db.session(), current()
-    found = service.lock_task(session, _known(task_id))
+    found = service.lock_task(session, known_task(task_id))
     if not service.may_reassign(session, principal, found):
         raise NotAllowedHere("task.reassign")
     if user not in service.people_for(session, found):
@@ -164,13 +155,3 @@ def _assign(task_id: str, user: str) -> ResponseReturnValue:
     command = engine.AssignTask(task_id=found.id, assignee=user, reason="REST", actor=principal.login)
     engine.execute(session, command)
     return "", 204
-
-
-def _listed(asked: requests.Asked) -> ResponseReturnValue:
-    statement = queries.tasks(current(), objects(), asked)
-    rows = queries.page(db.session(), vocabulary.TASK, asked, statement)
-    return jsonify([represent.task(row) for row in rows])
-
-
-def _counted(asked: requests.Asked) -> ResponseReturnValue:
-    return jsonify(count=queries.count(db.session(), queries.tasks(current(), objects(), asked)))

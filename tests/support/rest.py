@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 import engine
 from app.security import sessions
+from tests.support import camunda_contract
 from tests.support.application import database_of
 
 
@@ -33,23 +34,38 @@ class Program:
 
     def get(self, path: str, **query: Any) -> TestResponse:
         """GET with a query."""
-        return self.client.get(path, query_string=query, headers=self.headers)
+        return _kept(self.client.get(path, query_string=query, headers=self.headers))
 
     def post(self, path: str, body: Any = None) -> TestResponse:
         """POST a JSON body."""
-        return self.client.post(path, json={} if body is None else body, headers=self.headers)
+        return _kept(self.client.post(path, json={} if body is None else body, headers=self.headers))
 
     def put(self, path: str, body: Any) -> TestResponse:
         """PUT a JSON body."""
-        return self.client.put(path, json=body, headers=self.headers)
+        return _kept(self.client.put(path, json=body, headers=self.headers))
 
     def delete(self, path: str) -> TestResponse:
         """DELETE."""
-        return self.client.delete(path, headers=self.headers)
+        return _kept(self.client.delete(path, headers=self.headers))
+
+    def send(self, path: str, form: dict[str, Any]) -> TestResponse:
+        """POST a multipart form."""
+        data, kind = form, "multipart/form-data"
+        return _kept(self.client.post(path, data=data, content_type=kind, headers=self.headers))
 
     def raw(self, method: str, path: str, data: bytes, content_type: str = "application/json") -> TestResponse:
         """Exactly these bytes."""
         return self.client.open(path, method=method, data=data, content_type=content_type, headers=self.headers)
+
+
+def _kept(response: TestResponse) -> TestResponse:
+    """Every answer in Camunda's dialect is what Camunda promises."""
+    path = response.request.path
+    if path.startswith(camunda_contract.ROOT):
+        body = response.get_json() if response.is_json else None
+        found = camunda_contract.problems(response.request.method, path, response.status_code, body)
+        assert found == [], found
+    return response
 
 
 def program(app: Flask, login: str, language: str = "en") -> Program:

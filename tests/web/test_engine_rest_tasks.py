@@ -16,6 +16,7 @@ CAMUNDA_TASK = {
     "id", "name", "assignee", "created", "due", "followUp", "lastUpdated", "delegationState", "description",
     "executionId", "owner", "parentTaskId", "priority", "processDefinitionId", "processInstanceId", "taskDefinitionKey",
     "caseExecutionId", "caseInstanceId", "caseDefinitionId", "suspended", "formKey", "camundaFormRef", "tenantId",
+    "taskState",
 }  # fmt: skip
 
 
