@@ -78,11 +78,11 @@ def waits_for(principal: Principal) -> ColumnElement[bool]:
     return and_(free, offered(principal))
 
 
-def few_offers(session: Session, login: str, groups: Collection[str]) -> bool:
-    """Whether at most :data:`FEW` tasks were ever offered to the person or these groups: counts no further."""
+def few_offers(session: Session, login: str, groups: Collection[str], *, few: int = FEW) -> bool:
+    """Whether at most ``few`` tasks were ever offered to the person or these groups: counts no further."""
     candidate = tables.user_task_candidate
-    some = select(literal(1)).where(candidate.c.name.in_([login, *sorted(groups)])).limit(FEW + 1).subquery()
-    return int(session.scalar(select(func.count()).select_from(some)) or 0) <= FEW
+    some = select(literal(1)).where(candidate.c.name.in_([login, *sorted(groups)])).limit(few + 1).subquery()
+    return int(session.scalar(select(func.count()).select_from(some)) or 0) <= few
 
 
 def offered(principal: Principal) -> ColumnElement[bool]:
