@@ -123,10 +123,8 @@ class WaitingTask:
     follow_up_at: datetime | None
     priority: int
     service_level: ServiceLevel | None
-    variables: Variables = field(default_factory=dict)
-    """The variables visible at the task (with the loop item of a multi-instance)."""
     local_variables: Variables = field(default_factory=dict)
-    """Only the local ones: the loop item and its number, input parameters."""
+    """The loop item of a multi-instance and its number, input parameters."""
 
 
 @dataclass(frozen=True, slots=True)

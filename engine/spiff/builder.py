@@ -44,6 +44,8 @@ class ScopeSpec(BpmnProcessSpec):
         self.event_starts: list[EventStart] = []
         self.conditional = False
         """Whether anything in the process waits for a condition."""
+        self.decides_last = False
+        """Whether the process has joins that are asked whenever nothing else moves."""
         self.by_element: dict[str, Node] = {}
         """Nodes by the id they have on the diagram, for restoring."""
 
@@ -53,6 +55,8 @@ def build(process: source.Process, decisions: Mapping[str, Decision]) -> tuple[S
     scopes: dict[str, BpmnProcessSpec] = {}
     spec = _scope(process.scope, decisions, scopes)
     spec.conditional = any(node.event.kind == "conditional" for _, node in process.scope.walk())
+    nodes = (node for scope in (spec, *scopes.values()) for node in scope.by_element.values())
+    spec.decides_last = any(node.decides_last for node in nodes)
     return spec, scopes
 
 

@@ -48,7 +48,6 @@ def waiting(workflow: InstanceWorkflow) -> Waiting:
 def _user_task(task: Task) -> WaitingTask:
     element, found = task.task_spec.element, task.internal_data["assignment"]
     level = found.get("level")
-    local = _local(task)
     return WaitingTask(
         task_id=task.id,
         node_id=element.id,
@@ -62,13 +61,13 @@ def _user_task(task: Task) -> WaitingTask:
         follow_up_at=_moment(found.get("follow_up")),
         priority=found.get("priority", DEFAULT_PRIORITY),
         service_level=ServiceLevel(level[0], level[1]) if level else None,
-        variables={**variables.top(task).variables, **local},
-        local_variables=local,
+        local_variables=_local(task),
     )
 
 
 def _local(task: Task) -> dict[str, Any]:
-    return dict(ChainMap(*variables.locals_of(task)))
+    found = variables.locals_of(task)
+    return dict(ChainMap(*found)) if found else {}
 
 
 def _moment(text: str | None) -> datetime | None:

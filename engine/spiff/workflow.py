@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from SpiffWorkflow.bpmn.script_engine.python_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
@@ -27,6 +28,8 @@ LISTENING = "listening"
 """Mark of a task that only waits for an event beside the work of its scope: it keeps no scope open."""
 UNFINISHED = TaskState.NOT_FINISHED_MASK
 PRUNE_EVERY = 64
+NO_SCRIPTS = PythonScriptEngine()
+"""SpiffWorkflow makes one per instance otherwise. Expressions and scripts never reach it: ours are evaluated safely."""
 
 
 class ScopeTasks:
@@ -130,7 +133,7 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
     """One instance for the length of one command."""
 
     def __init__(self, spec: BpmnProcessSpec, scopes: dict[str, BpmnProcessSpec], context: ExecutionContext) -> None:
-        super().__init__(spec, scopes, deserializing=True)
+        super().__init__(spec, scopes, script_engine=NO_SCRIPTS, deserializing=True)
         self.owner = None
         self.context = context
         self.variables: dict[str, Any] = {}
@@ -196,6 +199,8 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
 
     def _open_joins(self) -> bool:
         """Inclusive joins decide when nothing else moves. True when one of them goes on."""
+        if not self.spec.decides_last:
+            return False
         for scope in self.scopes():
             for task in scope.live():
                 if task._state == TaskState.WAITING and task.task_spec.decides_last and task.task_spec.try_join(task):

@@ -95,7 +95,7 @@ def test_one_task_per_item_and_all_are_waited_for(mode: str) -> None:
         {"loopCounter": 1, "item": {"id": 8}},
         {"loopCounter": 2, "item": {"id": 9}},
     ]
-    assert play.waiting.tasks[1].variables["item"] == {"id": 8}
+    assert play.waiting.tasks[1].local_variables["item"] == {"id": 8}
     play.do("a", 1, done_8=True).do("a", 1, done_9=True)
     assert play.tasks == ["a"]
     play.do("a", done_7=True)
