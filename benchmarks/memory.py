@@ -13,7 +13,7 @@ NAME = "memory_100000"
 
 def memory(place: Place, scale: Scale) -> dict[str, float]:
     """What a process of its own holds in the end, and how fast that grows."""
-    commands = scale.commands if place.name == "sqlite" else scale.commands_postgresql
+    commands = scale.commands if place.name == "sqlite" else scale.commands_waiting
     with place.database(models.timer()) as database:
         resident, growth = alone(growth_of_working, Address.of(place, url_of(database)), commands)
     return {

@@ -31,17 +31,17 @@ class Scale:
     """Due timers for worker processes to drain."""
     worker_processes: tuple[int, ...] = (1, 2, 4)
     commands: int
-    commands_postgresql: int
-    """Commands while memory is watched."""
+    commands_waiting: int
+    """Commands while memory is watched, without and with waiting for the disk at every commit."""
     open_external_tasks: int
     inbox_tasks: int
 
 
 FULL = Scale(
     name="full",
-    rounds=60,
+    rounds=40,
     repeats=7,
-    ages=(0, 10, 25, 50, 85),
+    ages=(0, 10, 40, 85),
     plain_age=85,
     items=1_000,
     blocks=12,
@@ -51,25 +51,25 @@ FULL = Scale(
     walks=30,
     jobs=2_000,
     commands=100_000,
-    commands_postgresql=20_000,
+    commands_waiting=10_000,
     open_external_tasks=10_000,
     inbox_tasks=100_000,
 )
 QUICK = Scale(
     name="quick",
-    rounds=8,
+    rounds=6,
     repeats=3,
     ages=(0, 85),
     plain_age=10,
     items=1_000,
     blocks=12,
     plain_blocks=7,
-    timers=800,
-    sleepers=5_000,
+    timers=400,
+    sleepers=3_000,
     walks=4,
-    jobs=200,
-    commands=3_000,
-    commands_postgresql=1_000,
+    jobs=100,
+    commands=1_500,
+    commands_waiting=600,
     open_external_tasks=1_000,
     inbox_tasks=10_000,
 )
@@ -88,7 +88,7 @@ TINY = Scale(
     jobs=10,
     worker_processes=(1, 2),
     commands=60,
-    commands_postgresql=60,
+    commands_waiting=60,
     open_external_tasks=20,
     inbox_tasks=50,
 )

@@ -16,6 +16,13 @@ from pathlib import Path
 Figures = Mapping[str, float]
 COMPANIES = (50, 500, 5_000, 50_000)
 """People at work."""
+NEEDED = (
+    "post_to_redirect_ms",
+    "postgresql.timers_10000.ours_ms",
+    "postgresql.clients_4.ours_per_second",
+    "postgresql.sleeping_100000.database_kb_per_instance",
+)
+BEGIN, END = "<!-- table: python -m benchmarks.sizing -->", "<!-- end of table -->"
 SERVER_MB = 250
 """Memory to plan for a process that serves pages; a worker needs less."""
 
@@ -104,8 +111,19 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sizing", description=__doc__)
     parser.add_argument("figures", type=Path, help="what 'python -m benchmarks --json' printed")
-    figures = json.loads(parser.parse_args().figures.read_text())
-    print("\n".join(table(figures, Habits())))
+    parser.add_argument("--into", type=Path, help="a page: the table between its marks is replaced")
+    arguments = parser.parse_args()
+    figures = json.loads(arguments.figures.read_text())
+    missing = [name for name in NEEDED if name not in figures]
+    if missing:
+        parser.error(f"{arguments.figures} lacks {', '.join(missing)}")
+    lines = "\n".join(table(figures, Habits()))
+    if arguments.into is None:
+        print(lines)
+        return
+    head, _, rest = arguments.into.read_text().partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    arguments.into.write_text(f"{head}{BEGIN}\n\n{lines}\n\n{END}{tail}")
 
 
 if __name__ == "__main__":
