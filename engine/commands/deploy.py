@@ -215,22 +215,24 @@ def _insert(
         "deployed_by": command.actor,
     }
     session.execute(insert(pd).values(values))
-    if parts:
-        session.execute(
-            insert(pdp),
-            [
-                {
-                    "definition_id": definition_id,
-                    "kind": part.kind,
-                    "name": part.name,
-                    "resource": part.resource,
-                    "content": part.content,
-                    "sha256": hashlib.sha256(part.content).hexdigest(),
-                }
-                for part in parts
-            ],
-        )
+    _insert_parts(session, definition_id, parts)
     return definition_id
+
+
+def _insert_parts(session: Session, definition_id: str, parts: list[Part]) -> None:
+    values = [
+        {
+            "definition_id": definition_id,
+            "kind": part.kind,
+            "name": part.name,
+            "resource": part.resource,
+            "content": part.content,
+            "sha256": hashlib.sha256(part.content).hexdigest(),
+        }
+        for part in parts
+    ]
+    if values:
+        session.execute(insert(pdp), values)
 
 
 def _nodes(process: CompiledProcess, parts: list[Part]) -> dict[str, Any]:
