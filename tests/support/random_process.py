@@ -1,7 +1,8 @@
 """Random processes: blocks of BPMN in blocks of BPMN, the same for the same seed.
 
-Two things keep a random process decidable, because BPMN leaves their order open: whatever throws stands right behind
-a user task, so nothing else moves when it throws; and scripts only count themselves, so they may run in any order.
+Three things keep a random process decidable, because BPMN leaves their order open: whatever throws stands right behind
+a user task, so nothing else moves when it throws; scripts only count themselves, so they may run in any order; and
+only items that somebody finishes one by one can be enough before all are done.
 """
 
 from __future__ import annotations
@@ -127,11 +128,13 @@ def loop_of(draw: Drawing, node: Node) -> Loop:
             again=draw.condition() if draw.chance(0.6) else None,
             test_before=draw.chance(0.4),
         )
+    sequential = draw.chance(0.4)
+    one_by_one = sequential or node.kind in ("userTask", "serviceTask", "callActivity")
     return Loop(
-        sequential=draw.chance(0.4),
+        sequential=sequential,
         items=draw.chance(0.5),
         count=draw.rng.randint(0, 3),
-        enough=draw.rng.choice([0, 0, 1, 2]),
+        enough=draw.rng.choice([0, 0, 1, 2]) if one_by_one else 0,
         output=f"o_{node.id}" if draw.chance(0.3) and node.kind != "scriptTask" else "",
     )
 
