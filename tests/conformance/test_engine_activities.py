@@ -356,3 +356,14 @@ def test_a_repeated_task_inside_a_repeated_sub_process(mode: str) -> None:
     play = Play(body, {"items": [{"parts": ["a", "b"]}, {"parts": []}, {"parts": ["c"]}]}, mode=mode)
     assert [task.local_variables["part"] for task in play.waiting.tasks] == ["a", "b", "c"]
     assert play.do("b").do("b").do("b").done
+
+
+def test_each_item_has_its_own_output(mode: str) -> None:
+    more = '<loopDataOutputRef>answers</loopDataOutputRef><outputDataItem id="answer"/>'
+    inner = '<startEvent id="i"/>' + user("b") + user("c") + "\ni > b > c\n"
+    body = START + END + f'<subProcess id="sub">{each("items", more)}{inner}</subProcess>' + "\ns > sub > e"
+    play = Play(body, {"items": ["one", "two"]}, mode=mode)
+    play.do("b", 0, answer="X").do("b", 0, answer="Y").do("c").do("c")
+    assert play.variables["answers"] == ["X", "Y"]
+    assert "answer" not in play.variables
+    assert Play(body, {"items": []}, mode=mode).variables["answers"] == []

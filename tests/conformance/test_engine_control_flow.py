@@ -257,3 +257,12 @@ def test_cancel_ends_everything(mode: str) -> None:
     assert execution.completed
     assert {step.node_id for step in execution.steps if step.kind == "cancelled"} == {"a", "b", "c"}
     assert not execution.waiting().tasks
+
+
+@pytest.mark.parametrize("element", [user("g"), gateway("exclusive", "g"), gateway("inclusive", "g")])
+def test_a_token_that_may_take_no_flow_is_an_incident(mode: str, element: str) -> None:
+    play = Play(START + user("a") + element + user("b") + "\ns > a > g\ng > b if x == 1", mode=mode)
+    with pytest.raises(ExecutionFailed) as raised:
+        play.do("a", x=2)
+        play.do("g")
+    assert raised.value.facts["node_id"] == "g"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from engine.errors import ExecutionFailed, MessageNotExpected, TaskNotFound
-from tests.support.workflows import MODES, MONDAY, Play, user
+from tests.support.workflows import MODES, MONDAY, Play, document, user
 
 pytestmark = pytest.mark.parametrize("mode", MODES)
 
@@ -414,3 +414,13 @@ def test_a_signal_starts_event_sub_processes(mode: str) -> None:
     body += on_event("ev", SIGNAL, "heard", False)
     play = Play(body + '<parallelGateway id="f"/>\ni > f > a > t\nf > b', mode=mode).do("a")
     assert play.tasks == ["b", "heard"]
+
+
+def test_errors_without_code_are_told_apart_where_there_are_several(mode: str) -> None:
+    inner = f'<startEvent id="i"/>{user("a")}<endEvent id="x"><errorEventDefinition errorRef="late_"/></endEvent>'
+    body = START + f'<subProcess id="sub">{inner}\ni > a > x\n</subProcess>' + user("y") + user("z")
+    body += boundary("b1", "sub", '<errorEventDefinition errorRef="lost_"/>')
+    body += boundary("b2", "sub", '<errorEventDefinition errorRef="late_"/>') + "\ns > sub\nb1 > y\nb2 > z"
+    errors = b'<error id="lost_" name="Lost"/><error id="late_" name="Late"/><process '
+    source = document(body).replace(b"<process ", errors)
+    assert Play(source, mode=mode).do("a").tasks == ["z"]
