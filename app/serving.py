@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import select
 import signal
 import socket
@@ -20,6 +21,7 @@ from waitress.server import BaseWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
 import engine
+from app import auditing
 from app.db import Database
 
 if TYPE_CHECKING:
@@ -115,6 +117,25 @@ class Server:
         return any(channel.requests or channel.total_outbufs_len for channel in channels)
 
 
+def tell_on_sigterm(app: Flask) -> None:
+    """For servers of others: requests that wait for something to happen stop waiting when the process is told to end.
+    Whoever handles the signal already does so afterwards."""
+    told: threading.Event = app.extensions.setdefault(STOPPING, threading.Event())
+    if threading.current_thread() is not threading.main_thread():
+        return
+    previous = signal.getsignal(signal.SIGTERM)
+
+    def asked(number: int, frame: Any) -> None:
+        told.set()
+        if callable(previous):
+            previous(number, frame)
+        elif previous != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    signal.signal(signal.SIGTERM, asked)
+
+
 def require_free_port(settings: Settings) -> None:
     """Raise PortInUse now, before minutes of loading."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -134,6 +155,7 @@ def working(database: Database, threads: int) -> Iterator[None]:
     if not threads:
         yield
         return
+    database.write(auditing.begin)
     worker = engine.jobs.Worker(database, engine.jobs.worker_name("worker"), threads)
     worker.start()
     try:
