@@ -15,7 +15,8 @@ from sqlalchemy import func, select
 import engine
 from engine.testing import check_instance
 from tests.crash.yard import KEY, PROCESS
-from tests.support.engine_world import World, fresh_url, world
+from tests.support.doorbells import KINDS, prepared_url
+from tests.support.engine_world import World, world
 
 INSTANCES = 500
 """With two tasks each."""
@@ -39,15 +40,14 @@ LEDGER = {
 }
 """Jobs of each instance."""
 ROOT = Path(__file__).resolve().parents[2]
-YARDS = [("sqlite", "embedded"), ("postgresql", "embedded")]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("backend", "bell"), YARDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_killed_clerks_and_workers_lose_and_double_nothing(
-    backend: str, bell: str, tmp_path: Path, request: pytest.FixtureRequest
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    url = fresh_url(backend, tmp_path, lambda: request.getfixturevalue("postgres_server"))
+    url = prepared_url(kind, tmp_path, lambda: request.getfixturevalue("postgres_server"))
     with world(url, clock=engine.SystemClock()) as keliu:
         keliu.deploy(PROCESS)
         start = [engine.StartProcess(process_key=KEY, actor="starter", business_key=f"B-{n}") for n in range(INSTANCES)]
@@ -55,8 +55,8 @@ def test_killed_clerks_and_workers_lose_and_double_nothing(
 
     seed = int(os.environ.get("KELIU_TEST_SEED", time.time_ns() % 1_000_000))
     print(f"KELIU_TEST_SEED={seed}")  # shown when the test fails
-    command = [sys.executable, "-m", "tests.crash.yard", url, str(tmp_path), str(seed), bell]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=150, check=False)
+    command = [sys.executable, "-m", "tests.crash.yard", url, str(tmp_path), str(seed), kind]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
 
     assert done.returncode == 0, done.stderr[-8000:]
     assert int(done.stdout) >= KILLS, "too few kills to prove anything"
@@ -66,7 +66,7 @@ def test_killed_clerks_and_workers_lose_and_double_nothing(
         assert len(completed) == len(set(completed)) == 2 * INSTANCES
         assert len(told) == len(set(told)) and set(told) <= set(completed)
         check_ledger(keliu, ids)
-        if backend == "sqlite":
+        if keliu.database.dialect == "sqlite":
             with keliu.database.engine.connect() as connection:
                 assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
 

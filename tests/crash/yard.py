@@ -1,8 +1,8 @@
 """Clerks and workers that are killed at random moments until all the work is done.
 
-``python -m tests.crash.yard URL FOLDER SEED BELL``: two clerks complete user tasks, two workers run what falls due in
+``python -m tests.crash.yard URL FOLDER SEED KIND``: two clerks complete user tasks, two workers run what falls due in
 between; one of the four is killed with SIGKILL again and again and starts anew. What a clerk was told is done, it
-writes to FOLDER/told. Prints how often somebody was killed.
+writes to FOLDER/told. KIND names database and doorbell. Prints how often somebody was killed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,13 +20,14 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 import engine
+from tests.support.doorbells import bell_for
 from tests.support.engine_world import World, bpmn, chain, flow, service, timer, user_task, world
 
 KEY = "booking"
 SALES = frozenset({"sales"})
 LEASE = timedelta(seconds=2)
-PATIENCE = 90.0
-"""Seconds until somebody who stands still is asked what they are doing."""
+PATIENCE = 30.0
+"""Seconds without any completion after which everybody is asked what they are doing."""
 PAUSE = (0.15, 0.9)
 """Seconds between two kills."""
 STAFF = ("clerk-1", "clerk-2", "worker-1", "worker-2")
@@ -43,11 +43,6 @@ PROCESS = bpmn(
     + chain("begin", "first", "book", "pause", "second", "done")
     + flow("late", "told"),
 )
-BELLS: dict[str, Callable[[str, Path], engine.Doorbell]] = {
-    "embedded": lambda url, folder: engine.jobs.ApsBell(
-        folder / "scheduler.lock" if url.startswith("sqlite") else None
-    ),
-}
 
 
 def book(session: Session, call: engine.ServiceCall) -> dict[str, object]:
@@ -89,15 +84,15 @@ def remaining(keliu: World) -> int:
     return int(keliu.ask(lambda session: session.execute(query).scalar_one()))
 
 
-def spawn(role: str, url: str, folder: Path, bell: str) -> int:
+def spawn(role: str, url: str, folder: Path, kind: str) -> int:
     """Fork a clerk or worker; returns its process id."""
     pid = os.fork()
     if pid:
         return pid
     random.seed()
     faulthandler.register(signal.SIGUSR1)
-    rung = BELLS[bell](url, folder) if role.startswith("worker") else engine.SilentBell()
-    with world(url, clock=engine.SystemClock(), create=False, lease=LEASE, bell=rung) as keliu:
+    bell = bell_for(kind, url)
+    with world(url, clock=engine.SystemClock(), create=False, lease=LEASE, bell=bell) as keliu:
         keliu.handlers.register("book", book)
         if role.startswith("clerk"):
             clerk(keliu, role, folder / "told")
@@ -123,14 +118,16 @@ def standing_still(url: str, staff: dict[str, int]) -> None:
         time.sleep(0.5)
 
 
-def main(url: str, folder: Path, seed: int, bell: str) -> int:
-    """Kill until all is done. Exit code 1 when time ran out."""
+def main(url: str, folder: Path, seed: int, kind: str) -> int:
+    """Kill until all is done. Exit code 1 when nothing moved any more."""
     chance = random.Random(seed)
-    staff = {role: spawn(role, url, folder, bell) for role in STAFF}
-    deadline = time.monotonic() + PATIENCE
-    kills = 0
+    (folder / "told").touch()
+    staff = {role: spawn(role, url, folder, kind) for role in STAFF}
+    kills, seen, deadline = 0, 0, time.monotonic() + PATIENCE
     while staff and time.monotonic() < deadline:
         time.sleep(chance.uniform(*PAUSE))
+        if (told := (folder / "told").stat().st_size) > seen:
+            seen, deadline = told, time.monotonic() + PATIENCE
         for role, pid in list(staff.items()):
             if os.waitpid(pid, os.WNOHANG)[0]:
                 del staff[role]  # it found nothing left to do
@@ -139,7 +136,7 @@ def main(url: str, folder: Path, seed: int, bell: str) -> int:
             os.kill(staff[role], signal.SIGKILL)
             os.waitpid(staff[role], 0)
             kills += 1
-            staff[role] = spawn(role, url, folder, bell)
+            staff[role] = spawn(role, url, folder, kind)
     if staff:
         standing_still(url, staff)
     for pid in staff.values():
