@@ -50,7 +50,7 @@ def _deliver_early_messages(unit: Unit, execution: Execution, rows: Known) -> Wa
     """Messages that came before anybody waited are delivered as soon as somebody does, in the same commit."""
     seen = set(rows.subscriptions)
     while not execution.completed:
-        waiting = execution.waiting()
+        waiting = execution.waiting(rows.tasks)
         new = [sub for sub in waiting.subscriptions if (sub.task_id, sub.name) not in seen]
         found = _early_message(unit, new) if new else None
         if found is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,8 +24,9 @@ from engine.spiff.assignment import DEFAULT_PRIORITY
 from engine.spiff.workflow import InstanceWorkflow
 
 
-def waiting(workflow: InstanceWorkflow) -> Waiting:
-    """Open user tasks, timers, subscriptions and services, in the order they came to be."""
+def waiting(workflow: InstanceWorkflow, known: Mapping[str, WaitingTask]) -> Waiting:
+    """Open user tasks, timers, subscriptions and services, in the order they came to be. A task in ``known`` is not
+    read again."""
     tasks: list[WaitingTask] = []
     timer_rows: list[WaitingTimer] = []
     subscriptions: list[WaitingSubscription] = []
@@ -34,7 +35,7 @@ def waiting(workflow: InstanceWorkflow) -> Waiting:
     for scope in workflow.scopes():
         for task in scope.live():
             if task._state == TaskState.READY and isinstance(task.task_spec, UserTask):
-                tasks.append(_user_task(task))
+                tasks.append(known.get(task.id) or _user_task(task))
             elif task._state == TaskState.STARTED and "topic" in task.internal_data:
                 services.append(_service(task))
             elif task._state == TaskState.STARTED and calls.CALL in task.internal_data:
@@ -66,8 +67,10 @@ def _user_task(task: Task) -> WaitingTask:
 
 
 def _local(task: Task) -> dict[str, Any]:
-    found = variables.locals_of(task)
-    return dict(ChainMap(*found)) if found else {}
+    found: dict[str, Any] = {}
+    for scope in reversed(variables.locals_of(task)):
+        found.update(scope)
+    return found
 
 
 def _moment(text: str | None) -> datetime | None:
