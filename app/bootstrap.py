@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 import engine
-from app import doorbells, packaged
+from app import auditing, doorbells, packaged
 from app.business_objects import BusinessObjects
 from app.db import Database
 from app.db.request import install as install_database
@@ -51,6 +51,7 @@ def build(settings: Settings, *, clock: engine.Clock | None = None, bell: engine
     found.demo.append(DemoPart("Processes and forms", packaged.deploy))
     for name in SLICES:
         importlib.import_module(name).register(app, found)
+    auditing.register(found)
     runtime = build_runtime(settings, found, clock=clock, bell=bell)
     install_database(
         app,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from engine.store.tables import (
+    audit_chain,
     audit_log,
+    audit_seal,
+    audit_seal_head,
     batch,
     deployment,
     history_event,
@@ -22,7 +25,10 @@ from engine.store.tables import (
 )
 
 __all__ = [
+    "audit_chain",
     "audit_log",
+    "audit_seal",
+    "audit_seal_head",
     "batch",
     "deployment",
     "history_event",

@@ -23,6 +23,7 @@ from engine.errors import (
 from engine.events import Event
 from engine.model import InstanceState
 from engine.spiff import CODEC, Execution, ExecutionContext, Program, load_program, programs
+from engine.store import chain
 from engine.store import statements as sql
 from engine.store.prepared import Prepared, together
 from engine.store.tables import process_definition, process_definition_part
@@ -49,6 +50,7 @@ class Unit:
     started_by: str
     parent_instance_id: str | None = None
     parent_task_id: str | None = None
+    history_head: str | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     writes: list[tuple[Prepared, list[dict[str, Any]]]] = field(default_factory=list)
@@ -70,6 +72,7 @@ class Unit:
                 "task_id": task_id,
                 "actor": self.actor,
                 "changes": changes or {},
+                "hash": None,
             }
         )
 
@@ -86,7 +89,9 @@ class Unit:
     def write_history(self) -> None:
         """Write the collected lines, and whatever else waits to be written."""
         if self.history:
+            self.history_head = self.history[-1]["hash"] = chain.link(self.history_head, self.history, chain.HISTORY)
             self.write(sql.INSERT_HISTORY, self.history)
+            self.write(sql.SET_HISTORY_HEAD, [{"b_id": self.instance_id, "head": self.history_head}])
             self.history = []
         waiting, self.writes = self.writes, []
         if waiting:
@@ -137,6 +142,7 @@ def unit_of(session: Session, connection: Connection, row: Locked, actor: str) -
         started_by=row["i_started_by"],
         parent_instance_id=row["i_parent_instance_id"],
         parent_task_id=row["i_parent_task_id"],
+        history_head=row["i_history_head"],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.queries.batches import batch, batch_items, batches
+from engine.queries.chains import Break, Verified, seals, verify_chains
 from engine.queries.definitions import (
     definition,
     definition_xml,
@@ -18,6 +19,8 @@ from engine.queries.jobs import incident, incidents, job, jobs
 from engine.queries.tasks import open_tasks, task, tasks, tasks_of
 
 __all__ = [
+    "Break",
+    "Verified",
     "batch",
     "batch_items",
     "batches",
@@ -42,7 +45,9 @@ __all__ = [
     "parts",
     "passed",
     "task",
+    "seals",
     "tasks",
     "tasks_of",
     "tokens",
+    "verify_chains",
 ]

@@ -40,7 +40,7 @@ JOB_COLUMNS = (
     "max_attempts",
     "created_at",
 )
-HISTORY_COLUMNS = ("instance_id", "at", "kind", "node_id", "task_id", "actor", "changes")
+HISTORY_COLUMNS = ("instance_id", "at", "kind", "node_id", "task_id", "actor", "changes", "hash")
 
 
 def _row_of(table: Table, *names: str) -> Insert:
@@ -59,6 +59,7 @@ _instance_columns = [
     process_instance.c.started_by.label("i_started_by"),
     process_instance.c.parent_instance_id.label("i_parent_instance_id"),
     process_instance.c.parent_task_id.label("i_parent_task_id"),
+    process_instance.c.history_head.label("i_history_head"),
 ]
 _state_columns = [process_instance.c.blob.label("i_blob"), process_instance.c.codec.label("i_codec")]
 
@@ -174,6 +175,10 @@ RESOLVE_INCIDENTS = (
 )
 
 INSERT_HISTORY = Prepared(_row_of(history_event, *HISTORY_COLUMNS))
+# The history is written under the lock of its instance, so nothing else adds to the chain meanwhile.
+SET_HISTORY_HEAD = Prepared(
+    update(process_instance).where(process_instance.c.id == bindparam("b_id")).values(history_head=bindparam("head"))
+)
 INSERT_AUDIT = insert(audit_log)
 
 NOT_ENDED = (InstanceState.ACTIVE, InstanceState.SUSPENDED)

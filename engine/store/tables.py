@@ -105,6 +105,7 @@ process_instance = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("end_reason", Text),
+    Column("history_head", String(64)),  # last link of the chain over its history
     Index("ix_process_instance_state_updated_at", "state", "updated_at"),
     Index("ix_process_instance_definition_id_state", "definition_id", "state"),
     Index("ix_process_instance_business_key", "business_key"),
@@ -279,6 +280,7 @@ history_event = Table(
     Column("task_id", String(36)),
     Column("actor", String(100), nullable=False),
     Column("changes", JsonValue, nullable=False),
+    Column("hash", String(64)),  # on the last row of each command: the link over the command's rows
     Index("ix_history_event_instance_id_id", "instance_id", "id"),
 )
 
@@ -311,5 +313,32 @@ audit_log = Table(
     Column("instance_id", String(36), index=True),
     Column("subject", String(200)),
     Column("facts", JsonValue, nullable=False),
+    Column("hash", String(64)),  # the row's link of its chain
     Index("ix_audit_log_at", "at"),
+)
+
+audit_chain = Table(
+    "audit_chain",
+    metadata,
+    Column("chain", String(36), primary_key=True),  # instance, or empty for what belongs to none
+    Column("head", String(64), nullable=False),
+)
+
+audit_seal = Table(
+    "audit_seal",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("history_to", BigKey, nullable=False),  # greatest numbers of rows at that moment
+    Column("audit_to", BigKey, nullable=False),
+    Column("digest", String(64), nullable=False),  # over the seal before and the heads of this one
+)
+
+audit_seal_head = Table(
+    "audit_seal_head",
+    metadata,
+    Column("seal_id", ForeignKey("audit_seal.id"), primary_key=True),
+    Column("kind", String(8), primary_key=True),  # history, audit
+    Column("chain", String(36), primary_key=True),
+    Column("head", String(64), nullable=False),
 )
