@@ -11,6 +11,7 @@ from tests.conformance.patterns import DEFINITIONS, Pattern, findings, path_of, 
 from tests.conformance.patterns.flow import GROUPS
 from tests.conformance.patterns.matrix import POSITIONS, cell
 from tests.conformance.patterns.page import NAMED, PAGE, page
+from tests.conformance.patterns.traps import TRAPS
 from tests.support.workflows import MODES
 
 ROOT = Path(__file__).parents[2]
@@ -41,10 +42,10 @@ def test_says_what_it_does_not_do(row: Pattern) -> None:
     assert findings(row.body, "warning") == row.warned
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.proved_by], ids=lambda row: row.en)
-def test_is_proved_where_its_row_says(row: Pattern) -> None:
-    file, _, name = row.proved_by.partition("::")
-    assert f"def {name}(" in (ROOT / file).read_text()
+def test_what_is_proved_elsewhere_is_proved_there() -> None:
+    for place in {row.proved_by for row in ROWS if row.proved_by} | {test for _, test in TRAPS}:
+        file, _, name = place.partition("::")
+        assert f"def {name}(" in (ROOT / file).read_text(), place
 
 
 def test_every_group_that_failed_is_there_and_none_is_refused() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.conformance.patterns import DEFINITIONS, Pattern
 from tests.conformance.patterns.flow import GROUPS
 from tests.conformance.patterns.matrix import POSITIONS, cell
+from tests.conformance.patterns.traps import TRAPS
 
 PAGE = Path(__file__).parents[3] / "docs" / "architecture" / "patterns.md"
 
@@ -63,6 +64,8 @@ def page() -> str:
         lines += [f"| {row.en} | {row.zh} | {row.result} |" for row in patterns]
     lines += ["", "## Groups that plain SpiffWorkflow 3.2.0 fails", "", "| group | rows |", "|---|---|"]
     lines += [f"| {group} | {'; '.join(rows)} |" for group, rows in NAMED.items()]
+    lines += ["", "## What SpiffWorkflow 3.2.0 does wrong, and the test that would notice", "", "| trap | test |"]
+    lines += ["|---|---|", *(f"| {trap} | `{test}` |" for trap, test in TRAPS)]
     return "\n".join(lines) + "\n"
 
 
