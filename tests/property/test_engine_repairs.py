@@ -87,7 +87,7 @@ def test_work_that_is_started_again_by_hand_goes_on() -> None:
     """Either it is refused with a finding, or the instance stands where it stood and can be dumped and completed."""
     for seed in seeds():
         rng, play = walk(seed)
-        tasks = [task for task in play.waiting.tasks]
+        tasks = list(play.waiting.tasks)
         if not tasks:
             continue
         task = rng.choice(tasks)
