@@ -10,6 +10,8 @@ durability. ``python -m benchmarks inbox`` measures lists in a company with a hu
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -54,11 +56,12 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     asked = _parser().parse_args(arguments)
     quiet()
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # leave no server behind
     scale = TINY if asked.tiny else QUICK if asked.quick else FULL
     chosen = asked.names or [*SECTIONS, WEB]
     with databases.places(tuple(asked.on or databases.PLACES)) as places:
         figures = measured(chosen, scale, places)
-    figures |= _of_pages(chosen, scale)
+    figures |= _of_pages(chosen, scale) | {"machine.cores": os.cpu_count() or 1}
     (report.print_json if asked.json else report.print_text)(figures)
 
 

@@ -17,6 +17,8 @@ TITLES = {
     "sqlite": "SQLite, synchronous NORMAL",
     "sqlite_full": "SQLite, synchronous FULL",
     "postgresql": "PostgreSQL, fsync on",
+    "web": "From a POST to its redirect, through the whole application on SQLite",
+    "machine": "This machine",
 }
 WEB = "web"
 SHORT = ("complete_task.*", "age_*_over_age_0", "timers_10000.*")

@@ -16,11 +16,12 @@ from pathlib import Path
 Figures = Mapping[str, float]
 COMPANIES = (50, 500, 5_000, 50_000)
 """People at work."""
-NEEDED = (
+NEEDED: tuple[str, ...] = (
     "post_to_redirect_ms",
     "postgresql.timers_10000.ours_ms",
     "postgresql.clients_4.ours_per_second",
     "postgresql.sleeping_100000.database_kb_per_instance",
+    "machine.cores",
 )
 BEGIN, END = "<!-- table: python -m benchmarks.sizing -->", "<!-- end of table -->"
 SERVER_MB = 250
@@ -91,6 +92,16 @@ def _processes(busy: float, habits: Habits) -> int:
     return max(1, math.ceil(busy / habits.load))
 
 
+def measured(figures: Figures) -> str:
+    """What the table rests on."""
+    post, timer, clients, kilobytes, cores = (figures[name] for name in NEEDED)
+    return (
+        f"Measured with {cores:.0f} cores, shared with PostgreSQL: {post:.0f} ms from a POST to its redirect, "
+        f"{timer:.1f} ms per fired timer, {clients:.0f} tasks a second completed by four clients, {kilobytes:.1f} kB per sleeping "
+        "instance."
+    )
+
+
 def table(figures: Figures, habits: Habits) -> Iterator[str]:
     """The lines of the table."""
     heads = ("people", "tasks a day", "at the peak", "server processes", "worker processes", "cores for them", "memory")
@@ -117,7 +128,7 @@ def main() -> None:
     missing = [name for name in NEEDED if name not in figures]
     if missing:
         parser.error(f"{arguments.figures} lacks {', '.join(missing)}")
-    lines = "\n".join(table(figures, Habits()))
+    lines = "\n".join((measured(figures), "", *table(figures, Habits())))
     if arguments.into is None:
         print(lines)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 
@@ -25,7 +24,7 @@ def workers(place: Place, scale: Scale) -> dict[str, float]:
     """Due timers fired per second by so many processes. More processes than cores share them with PostgreSQL."""
     if place.is_sqlite:
         return {}
-    figures: dict[str, float] = {"workers.cores": os.cpu_count() or 1}
+    figures: dict[str, float] = {}
     for doorbell in DOORBELLS:
         if find_spec(doorbell) is None and doorbell == "procrastinate":
             continue

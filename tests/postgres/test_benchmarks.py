@@ -10,6 +10,7 @@ from benchmarks import __main__ as benchmarks
 from benchmarks.databases import Place
 from benchmarks.report import TARGETS, print_text, with_short_names
 from benchmarks.scale import TINY
+from benchmarks.sizing import NEEDED, Habits, needs, table
 from tests.support.postgres import PostgresServer
 
 SECTIONS = ["complete_task", "age", "timers", "multi_instance", "parallel_blocks", "external_tasks"]
@@ -39,3 +40,13 @@ def test_promised_figures_are_there(
         capsys.readouterr().out
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_larger_company_needs_more() -> None:
+    """One process and a file are enough for fifty people; for fifty thousand no file is."""
+    figures = dict(zip(NEEDED, (40.0, 3.0, 500.0, 3.0, 2), strict=True))
+    small, large = (needs(figures, Habits(), people) for people in (50, 50_000))
+    assert small.sqlite and small.servers == small.workers == small.cores == 1
+    assert not large.sqlite and large.servers > large.workers > 1
+    assert large.database_load == pytest.approx(1_000 * small.database_load)
+    assert len(list(table(figures, Habits()))) == 6
