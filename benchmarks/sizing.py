@@ -97,8 +97,8 @@ def measured(figures: Figures) -> str:
     post, timer, clients, kilobytes, cores = (figures[name] for name in NEEDED)
     return (
         f"Measured with {cores:.0f} cores, shared with PostgreSQL: {post:.0f} ms from a POST to its redirect, "
-        f"{timer:.1f} ms per fired timer, {clients:.0f} tasks a second completed by four clients, {kilobytes:.1f} kB per sleeping "
-        "instance."
+        f"{timer:.1f} ms per fired timer, {clients:.0f} tasks a second completed by four clients, {kilobytes:.1f} "
+        "kB per sleeping instance."
     )
 
 
