@@ -44,7 +44,7 @@ from engine.errors import (
     StateUnreadable,
 )
 from engine.model import InstanceState, JobKind, JobState, Waiting, WaitingService
-from engine.queries.external import is_fetchable
+from engine.queries.external import is_expired, is_free
 from engine.queries.jobs import job as find_job
 from engine.rows import ExternalTask, JobRow
 from engine.store import statements as sql
@@ -69,8 +69,11 @@ def fetch(session: Session, command: FetchExternalTasks) -> Result:
     topics = {topic.name: topic for topic in command.topics}
     if limit < 1 or not topics:
         return Result()
-    query = _fetchable(session, command, list(topics.values()))
-    wanted = _wanted(session, query, topics, limit)
+    wanted: list[Row[Any]] = []
+    for fetchable in (is_expired(session), is_free(session)):  # together no index would serve them
+        query = _fetchable(command, list(topics.values()), fetchable)
+        wanted += _wanted(session, query, topics, limit)
+    wanted = sorted(wanted, key=lambda row: _rank(command, row))[:limit]
     fetched = []
     for row in wanted:
         topic = topics[row.topic]
@@ -84,11 +87,16 @@ def fetch(session: Session, command: FetchExternalTasks) -> Result:
     return Result(fetched=tuple(fetched))
 
 
-def _fetchable(session: Session, command: FetchExternalTasks, topics: list[Topic]) -> Select[Any]:
+def _rank(command: FetchExternalTasks, row: Row[Any]) -> tuple[float, ...]:
+    created = 0 if command.newest_first is None else row.created_at.timestamp() * (-1 if command.newest_first else 1)
+    return (-row.priority if command.by_priority else 0, created, row.due_at.timestamp(), row.id)
+
+
+def _fetchable(command: FetchExternalTasks, topics: list[Topic], fetchable: ColumnElement[bool]) -> Select[Any]:
     query = (
-        select(jb.c.id, jb.c.topic, pi.c.variables)
+        select(jb.c.id, jb.c.topic, jb.c.priority, jb.c.created_at, jb.c.due_at, pi.c.variables)
         .join(pi, pi.c.id == jb.c.instance_id)
-        .where(is_fetchable(session), pi.c.state == InstanceState.ACTIVE.value, or_(*(_of(topic) for topic in topics)))
+        .where(fetchable, pi.c.state == InstanceState.ACTIVE.value, or_(*(_of(topic) for topic in topics)))
     )
     order: list[ColumnElement[Any]] = [jb.c.priority.desc()] if command.by_priority else []
     if command.newest_first is not None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from engine.context import now, runtime
 from engine.model import JobKind, JobState
-from engine.store.tables import CLAIMABLE
+from engine.store.tables import SERVICE
 from engine.store.tables import job as jb
 
 
@@ -23,8 +23,15 @@ def is_locked(session: Session) -> ColumnElement[bool]:
 
 
 def is_fetchable(session: Session) -> ColumnElement[bool]:
-    """External, due, with attempts left, and not locked by anybody (ix_job_topic_due_at)."""
-    at = now(session)
-    unlocked = and_(text("job." + CLAIMABLE), jb.c.due_at <= at)
-    expired = and_(jb.c.state == JobState.RUNNING.value, jb.c.lease_until < at)
-    return and_(is_external(session), or_(unlocked, expired))
+    """External, due, with attempts left, and not locked by anybody."""
+    return or_(is_free(session), is_expired(session))
+
+
+def is_free(session: Session) -> ColumnElement[bool]:
+    """Fetchable, and not locked since it became due (ix_job_topic_due_at)."""
+    return and_(is_external(session), text("job." + SERVICE), jb.c.due_at <= now(session))
+
+
+def is_expired(session: Session) -> ColumnElement[bool]:
+    """Fetchable because the lock of whoever fetched it ran out (ix_job_state_due_at)."""
+    return and_(is_external(session), jb.c.state == JobState.RUNNING.value, jb.c.lease_until < now(session))
