@@ -40,6 +40,14 @@ UNREAD = frozenset({
     "callConversation", "rendering", "complexBehaviorDefinition",
 })  # fmt: skip
 """Elements that would change what happens, wherever they stand."""
+KNOWN_INSIDE = frozenset({
+    "documentation", "extensionElements", "auditing", "monitoring", "categoryValueRef", "incoming", "outgoing",
+    "ioSpecification", "property", "dataInputAssociation", "dataOutputAssociation", "resourceRole", "performer",
+    "humanPerformer", "potentialOwner", "multiInstanceLoopCharacteristics", "standardLoopCharacteristics", "dataInput",
+    "dataOutput", "inputSet", "outputSet", "dataState", "script", "rendering", "activationCondition", "operationRef",
+    "completionCondition", "eventDefinitionRef", "conditionExpression",
+})  # fmt: skip
+"""What may stand inside a flow node or sequence flow; a word that is none of these was meant as something."""
 UNREAD_OF_A_PROCESS = frozenset({
     "correlationSubscription", "ioSpecification", "resourceRole", "performer", "humanPerformer", "potentialOwner",
 })  # fmt: skip
@@ -56,8 +64,9 @@ def check(root: etree._Element, report: Report) -> None:
             value = element.get(name, allowed[0]).strip()
             if value not in allowed and _OF.get(name, kind) == kind:
                 _refuse(element, kind, name, allowed, report)
-        if kind in UNREAD or (kind in UNREAD_OF_A_PROCESS and _parent(element) == "process"):
-            report("warning", "element_without_effect", element.get("id"), line_of(element), type=kind)
+        if _is_unread(element, kind):
+            identifier = element.get("id") or _holder(element)
+            report("warning", "element_without_effect", identifier, line_of(element), type=kind)
         if kind == "timerEventDefinition" and _times(element) > 1:
             report("error", "timer_several", _holder(element), line_of(element))
 
@@ -75,6 +84,13 @@ def _refuse(element: etree._Element, kind: str, name: str, allowed: tuple[str, .
     report("error", "attribute_value", element.get("id") or _holder(element), line_of(element), **facts)
 
 
+def _is_unread(element: etree._Element, kind: str) -> bool:
+    around = _parent(element)
+    if around == "task" or around.endswith(("Task", "Gateway", "Event", "callActivity", "sequenceFlow")):
+        return kind in UNREAD or not (kind in KNOWN_INSIDE or kind.endswith("Definition"))
+    return kind in UNREAD or (kind in UNREAD_OF_A_PROCESS and around == "process")
+
+
 def _times(element: etree._Element) -> int:
     return sum(local_name(child) in ("timeDate", "timeDuration", "timeCycle") for child in element)
 
@@ -85,5 +101,8 @@ def _holder(element: etree._Element) -> str | None:
 
 
 def _parent(element: etree._Element) -> str:
-    around = element.getparent()
-    return "" if around is None or namespace(around) != BPMN else local_name(around)
+    return _name(element.getparent())
+
+
+def _name(element: etree._Element | None) -> str:
+    return "" if element is None or namespace(element) != BPMN else local_name(element)

@@ -376,6 +376,9 @@ AROUND = (
     Pattern("Annotations, groups, associations", "注释、分组、关联",
             START + '<textAnnotation id="n"><text>x</text></textAnnotation><group id="g"/>'
             '<association id="as" sourceRef="a" targetRef="n"/>' + user("a") + "\ns > a", ("do a",), "s a"),
+    Pattern("Word of BPMN that is none", "不存在的 BPMN 元素",
+            START + user("a", inner="<multiInstance/>") + "\ns > a", ("do a",), "s a",
+            warned=("element_without_effect",)),
     Pattern("Choreography task", "编舞任务", START + '<choreographyTask id="c"/>' + "\ns > c",
             refused=("unknown_element",)),
     Pattern("Sub-choreography and call choreography", "子编舞与调用编舞",
