@@ -65,7 +65,7 @@ def verify(kept: str | None) -> None:
         found = engine.queries.verify_chains(session)
         unknown = kept is not None and kept not in engine.queries.seals(session)
     for broken in found.breaks:
-        click.echo(f"{broken.table} {broken.row or '-'} (instance {broken.instance_id or '-'}): {broken.reason}")
+        click.echo(str(broken))
     if unknown:
         click.echo(f"no seal has the digest {kept}: the seals were written anew")
     click.echo(f"{found.rows} rows in {found.chains} chains, {found.seals} seals, {len(found.breaks)} broken")

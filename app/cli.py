@@ -18,6 +18,7 @@ import app.db as db
 import engine
 from app import bootstrap, doorbells, formkit, migrations, packaged, serving
 from app import demo as demo_company
+from app.backup_commands import backup, restore
 from app.command_line import data_option, fail, open_app, quiet_logging, require_current, settings_for
 from app.user_commands import user
 from app.web.requests import configure_logging
@@ -109,6 +110,8 @@ def cli() -> None:
 
 
 cli.add_command(user)
+cli.add_command(backup)
+cli.add_command(restore)
 
 
 @cli.command()

@@ -25,6 +25,9 @@ class Break:
     row: int | None
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.table} {self.row or '-'} (instance {self.instance_id or '-'}): {self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class Verified:
