@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Dialect, Select
 from sqlalchemy.exc import DBAPIError
@@ -34,7 +34,7 @@ class Prepared:
             cursor.execute(compiled.text, compiled.bind(values))
             return int(cursor.rowcount)
         except compiled.errors as error:
-            raise compiled.wrapped(error) from error
+            raise _as_core(connection, error, compiled.text) from error
         finally:
             cursor.close()
 
@@ -48,7 +48,7 @@ class Prepared:
         try:
             cursor.executemany(compiled.text, [compiled.bind(row) for row in rows])
         except compiled.errors as error:
-            raise compiled.wrapped(error) from error
+            raise _as_core(connection, error, compiled.text) from error
         finally:
             cursor.close()
 
@@ -60,7 +60,7 @@ class Prepared:
             cursor.execute(compiled.text, compiled.bind(values))
             return compiled.read(cursor.fetchone())
         except compiled.errors as error:
-            raise compiled.wrapped(error) from error
+            raise _as_core(connection, error, compiled.text) from error
         finally:
             cursor.close()
 
@@ -90,8 +90,18 @@ def together(connection: Connection) -> Iterator[None]:
         with raw.pipeline():
             yield
     except driver.Error as error:
-        dialect = connection.dialect
-        raise DBAPIError.instance("", None, error, driver.Error, hide_parameters=True, dialect=dialect) from error
+        raise _as_core(connection, error) from error
+
+
+def _as_core(connection: Connection, error: Exception, text: str = "") -> BaseException:
+    """The error as Core would have raised it, which says whether the connection is lost."""
+    dialect = connection.dialect
+    driver: Any = dialect.loaded_dbapi
+    raw: Any = connection.connection.driver_connection
+    lost = dialect.is_disconnect(cast(Any, error), raw, None)
+    return DBAPIError.instance(
+        text, None, error, driver.Error, hide_parameters=True, connection_invalidated=lost, dialect=dialect
+    )
 
 
 class _Compiled:
@@ -145,7 +155,3 @@ class _Compiled:
         for name, reader in self._readers:
             found[name] = reader(found[name])
         return found
-
-    def wrapped(self, error: Exception) -> BaseException:
-        """The error as Core would have raised it."""
-        return DBAPIError.instance(self.text, None, error, self.errors, hide_parameters=True, dialect=self.dialect)

@@ -19,6 +19,7 @@ import pytest
 import requests
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 import app.db as db
 import engine
@@ -28,6 +29,7 @@ from tests.crash.servers import SERVE, WORK, Client, Serving, basic
 from tests.crash.test_server_kill import KEY, PASSWORD, PEOPLE, check, company, start_all, unfinished
 from tests.support.application import Databases, database_of, session_cookie
 from tests.support.core import core_app, opened
+from tests.support.engine_world import bpmn, chain, service, user_task, world
 from tests.support.postgres import PostgresServer
 from tests.support.rest import token_of
 
@@ -153,6 +155,30 @@ def test_who_has_read_everything_is_answered_although_the_database_goes_just_the
         for _ in range(2):
             answer = keliu.test_client().get("/look")
             assert (answer.status_code, answer.text) == (200, "read")
+
+
+def test_a_job_that_loses_the_database_is_done_at_the_next_look(postgres_server: PostgresServer) -> None:
+    """It waits neither for its lease nor as long as a failed job: it was not its fault."""
+    lost: list[int] = []
+
+    def book(session: Session, _call: engine.ServiceCall) -> dict[str, object]:
+        if not lost:
+            lost.append(session.scalar(text("SELECT pg_backend_pid()")) or 0)
+            with keliu.database.engine.connect() as other:
+                other.execute(text(f"SELECT pg_terminate_backend({lost[0]})"))
+        return {"booked": True}
+
+    steps = '<bpmn:startEvent id="begin" />' + service("book", "book") + user_task("call")
+    with world(postgres_server.create("loses_it"), clock=engine.SystemClock()) as keliu:
+        keliu.handlers.register("book", book)
+        keliu.deploy(bpmn("books", steps + chain("begin", "book", "call")))
+        instance_id = keliu.start("books").instance_id
+        deadline = time.monotonic() + RETURNED
+        while keliu.open(instance_id) != ["call"]:
+            assert time.monotonic() < deadline, keliu.ask(engine.queries.jobs, instance_id=instance_id)
+            keliu.run_due()
+            time.sleep(0.05)
+        assert lost and keliu.ask(engine.queries.incidents) == ()
 
 
 @pytest.mark.slow
