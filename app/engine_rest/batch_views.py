@@ -31,6 +31,7 @@ TYPES: Mapping[str, str] = {
     "RetryJob": "retry-job",
     "SetRetries": "set-job-retries",
     "SetVariables": "set-variables",
+    "set-external-task-retries": "set-external-task-retries",
     "SuspendInstance": "instance-update-suspension-state",
 }
 """Camunda's names; it has none for resolving incidents and retrying jobs."""
@@ -136,13 +137,16 @@ def one_past_batch(batch_id: str) -> ResponseReturnValue:
     return jsonify(past(_visible(batch_id, open_only=False)))
 
 
-def begin(template: engine.Command, subjects: list[str] | list[int], reason: str) -> ResponseReturnValue:
+def begin(
+    template: engine.Command, subjects: list[str] | list[int], reason: str, *, kind: str = ""
+) -> ResponseReturnValue:
     """Start a batch by the caller and answer with it, as Camunda does."""
     session = db.session()
     order = engine.StartBatch(
         template=template,
         subjects=tuple(subjects),  # type: ignore[arg-type]  # a list of one kind
         reason=reason,
+        kind=kind,
         actor=current().login,
     )
     batch_id = engine.execute(session, order).batch_id
@@ -173,7 +177,7 @@ def _progress(row: engine.BatchRow) -> dict[str, Any]:
 def _common(row: engine.BatchRow) -> dict[str, Any]:
     return {
         "id": str(row.id),
-        "type": TYPES[row.kind],
+        "type": TYPES.get(row.kind, row.kind),
         "totalJobs": row.total,
         "batchJobsPerSeed": row.total,
         "invocationsPerBatchJob": 1,

@@ -98,7 +98,8 @@ def set_retries_of_jobs_later() -> ResponseReturnValue:
 def set_retries_of_external_tasks_later() -> ResponseReturnValue:
     """Give many external tasks new attempts, as a batch."""
     given = requests.body()
-    return begin(_retries(given), selection.external_tasks(given), "REST")
+    subjects = selection.external_tasks(given)
+    return begin(_retries(given), subjects, "REST", kind="set-external-task-retries")
 
 
 def _delete() -> ResponseReturnValue:

@@ -96,7 +96,7 @@ def start(session: Session, command: StartBatch) -> Result:
     at, connection = now(session), session.connection()
     template = replace(command.template, actor=command.actor)
     values = {
-        "kind": type(template).__name__,
+        "kind": command.kind or type(template).__name__,
         "template": to_json(template),
         "reason": command.reason,
         "total": len(subjects),

@@ -60,12 +60,13 @@ class StartBatch(Command):
     """Do one command to many subjects, each in a transaction of its own, by the workers.
 
     ``template`` is the command with its subject (an instance, a job, an incident) left empty: one of the kinds in
-    ``engine.BATCH_SUBJECTS``. Its actor is the batch's.
+    ``engine.BATCH_SUBJECTS``. Its actor is the batch's. ``kind`` is what it is listed as: else the command's name.
     """
 
     template: Command
     subjects: tuple[str, ...] | tuple[int, ...]
     reason: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

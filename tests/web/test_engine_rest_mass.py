@@ -11,6 +11,7 @@ from flask import Flask
 import engine
 from tests.support import purchase
 from tests.support.application import database_of
+from tests.support.engine_world import bpmn, chain, service
 from tests.support.rest import Program, program, variables
 
 Ask = Callable[[str], Program]
@@ -22,6 +23,15 @@ PATH = "/engine-rest"
 def ask(each_app: Flask) -> Ask:
     purchase.deploy(each_app)
     return lambda login: program(each_app, login)
+
+
+def deploy_outside(app: Flask) -> None:
+    """One service task that only a program outside can do."""
+    body = '<bpmn:startEvent id="begin" />' + service("outside", "outside.work") + '<bpmn:endEvent id="done" />'
+    deployment = engine.Deploy(name="tests", files={"o.bpmn": bpmn("errand", body + chain("begin", "outside", "done"))})
+    database_of(app).write(lambda session: engine.execute(session, deployment))
+    start = engine.StartProcess(process_key="errand", actor="li.na")
+    database_of(app).write(lambda session: engine.execute(session, start))
 
 
 def work(app: Flask) -> None:
@@ -75,7 +85,7 @@ def test_a_plan_is_generated_validated_and_carried_out(each_app: Flask, ask: Ask
     lines = {line["sourceActivityIds"][0]: line for line in plan["instructions"]}
     assert {"request", "approve", "gone", "recalled"} <= lines.keys() and "pack" not in lines
     assert lines["gone"]["updateEventTrigger"] is True and lines["request"]["updateEventTrigger"] is False
-    empty = {"instructionReports": [], "variableReports": {}}
+    empty: dict[str, Any] = {"instructionReports": [], "variableReports": {}}
     assert client.post(f"{PATH}/migration/validate", plan).get_json() == empty
     wrong = {"sourceActivityIds": ["pack"], "targetActivityIds": ["gone"], "updateEventTrigger": False}
     plan["instructions"].append(wrong)
@@ -161,7 +171,14 @@ def test_many_are_suspended_given_variables_messages_and_retries(each_app: Flask
     assert client.post(f"{PATH}/job/retries", {"jobIds": jobs, "retries": 5}).get_json()["type"] == "set-job-retries"
     work(each_app)
     assert client.get(f"{PATH}/job/{jobs[1]}").get_json()["retries"] == 5
-    assert client.post(f"{PATH}/external-task/retries-async", {"retries": 2}).status_code == 400
+    path_of_external = f"{PATH}/external-task/retries-async"
+    assert client.post(path_of_external, {"retries": 2}).status_code == 400
+    deploy_outside(each_app)
+    found = {"retries": 2, "externalTaskQuery": {"topicName": "outside.work"}}
+    assert client.post(path_of_external, found).get_json()["type"] == "set-external-task-retries"
+    work(each_app)
+    (external,) = client.get(f"{PATH}/external-task", topicName="outside.work").get_json()
+    assert external["retries"] == 2
     message = {**all_of, "messageName": "purchase_recalled"}
     assert client.post(f"{path}/message-async", message).get_json()["type"] == "correlate-message"
     work(each_app)
