@@ -84,7 +84,8 @@ def _waiting(seen: ColumnElement[bool]) -> Select[Any]:
         return joined.where(seen, process_instance.c.state.in_(RUNNING), *conditions)
 
     standing = (job.c.state.in_(WAITING_JOBS), job.c.kind.in_(SHOWN))
-    tasks = of(user_task, user_task.c.id, user_task.c.state.in_(OPEN))
+    task = user_task.alias("waiting")  # what the caller sees is judged by other tasks of the instance as well
+    tasks = of(task, task.c.id, task.c.state.in_(OPEN))
     everything = union_all(
         tasks, of(job, job.c.task_id, *standing), of(subscription, subscription.c.task_id)
     ).subquery()

@@ -17,6 +17,12 @@ STATES = {
     engine.InstanceState.COMPLETED: "COMPLETED",
     engine.InstanceState.CANCELLED: "EXTERNALLY_TERMINATED",
 }
+TASK_STATES = {
+    engine.TaskState.CREATED: "Created",
+    engine.TaskState.CLAIMED: "Assigned",
+    engine.TaskState.COMPLETED: "Completed",
+    engine.TaskState.CANCELLED: "Deleted",
+}
 DELETE_REASONS = {engine.TaskState.COMPLETED: "completed", engine.TaskState.CANCELLED: "deleted"}
 
 
@@ -75,6 +81,7 @@ def task(row: Row[Any]) -> dict[str, Any]:
         "caseDefinitionId": None,
         "caseInstanceId": None,
         "caseExecutionId": None,
+        "taskState": TASK_STATES[engine.TaskState(row.state)],
     }
 
 

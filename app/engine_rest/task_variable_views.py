@@ -90,6 +90,7 @@ def identity_links(task_id: str) -> ResponseReturnValue:
     """Who has the task and who may claim it."""
     found = engine.queries.task(db.session(), visible_task(task_id).id)
     links = [(found.assignee, None, "assignee")] if found.assignee else []
+    links += [(found.owner, None, "owner")] if found.owner else []
     links += [(login, None, "candidate") for login in found.candidate_users]
     groups = [(None, group, "candidate") for group in found.candidate_groups]
     return jsonify([{"userId": user, "groupId": group, "type": kind} for user, group, kind in [*links, *groups]])

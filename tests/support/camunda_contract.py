@@ -18,9 +18,9 @@ ROOT = "/engine-rest"
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}[+-]\d{4}")
 ONLY_WHEN_ASKED = {
     "attachment", "comment", "variables", "itemCount", "localVariables", "errorDetails", "extensionProperties",
-    "links", "camundaFormRef",
+    "links", "camundaFormRef", "@class",
 }  # fmt: skip
-"""Properties that are left out unless the request asks for them, or that some types never had."""
+"""Properties that are left out unless the request asks for them, that some types never had, or that name a class of Java."""
 MORE = {"JobDto": {"activityId", "jobType"}, "ParseExceptionDto": {"errors"}}
 """What we say besides."""
 PLAIN = {"string": str, "integer": int, "boolean": bool, "object": dict, "number": float}
@@ -31,6 +31,8 @@ def problems(method: str, address: str, status: int, body: Any) -> list[str]:
     operation = operation_of(method, address)
     if operation is None:
         return []
+    if status >= 500:
+        return [f"{operation}: {status}"]
     if status >= 400:
         return _refusal(body)
     answers = OPERATIONS[operation]["answers"]
