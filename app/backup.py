@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -59,17 +59,18 @@ class Manifest:
     parts: tuple[Part, ...]
 
 
-def back_up(url: str, file: Path) -> Manifest:
+def back_up(url: str, file: Path, at: datetime) -> Manifest:
     """``file`` holds the database as it was at one moment after the call began; the database is used meanwhile.
 
-    The file appears whole or not at all, readable by its owner only. Its database must be at the newest revision.
+    The file appears whole or not at all, readable by its owner only; ``at`` is when that is. The database must be at the
+    newest revision.
     """
     unfinished = file.with_name(f".{file.name}.unfinished")
     with os.fdopen(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as target:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             backend = make_url(url).get_backend_name()
             revision, parts = _copy_file(url, archive) if backend == "sqlite" else _copy_rows(url, archive)
-            manifest = Manifest(FORMAT, backend, revision, datetime.now(UTC).isoformat(), parts)
+            manifest = Manifest(FORMAT, backend, revision, at.isoformat(), parts)
             archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
         target.flush()
         os.fsync(target.fileno())

@@ -25,7 +25,7 @@ def backup(file: Path, data: Path | None) -> None:
     require_current(settings)
     if file.exists():
         fail(f"{file} is there already")
-    made = backups.back_up(settings.database_url, file)
+    made = backups.back_up(settings.database_url, file, engine.SystemClock().now())
     click.echo(f"{file}: {made.backend}, revision {made.revision}, {file.stat().st_size} bytes")
 
 

@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +25,19 @@ from app import auditing
 from app.db import Database
 
 if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
     from config import Settings
 
 DRAIN_SECONDS = 10.0
 LISTEN_SECONDS = 0.5
 TICK_SECONDS = 0.1
 WORKER_THREADS = 2
+WAITING_PER_THREAD = 16
+CONNECTIONS = 1000
+"""Open at once; who comes then waits in the system's queue."""
+RETRY_SECONDS = "2"
+OVERLOADED = "现在访问的人太多，请稍后再试。 Too many requests at the moment; try again shortly.\n".encode()
 MIB = 1024 * 1024
 STOPPING = "keliu.stopping"
 log = structlog.get_logger(__name__)
@@ -44,6 +51,20 @@ class PortInUse(Exception):
         self.host, self.port = host, port
 
 
+def shedding(app: WSGIApplication, waiting: Callable[[], int], most: int) -> WSGIApplication:
+    """``app``, but while more than ``most`` requests wait for a thread the one whose turn it is is sent away at once:
+    503 with Retry-After. So nobody waits for more than ``most`` others. ``/healthz`` is always answered."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if waiting() <= most or environ.get("PATH_INFO") == "/healthz":
+            return app(environ, start_response)
+        kind = ("Content-Type", "text/plain; charset=utf-8")
+        start_response("503 Service Unavailable", [("Retry-After", RETRY_SECONDS), kind])
+        return [OVERLOADED]
+
+    return answer
+
+
 class Server:
     """Waitress with a drain: after ``stop`` it accepts nobody new and answers everybody it has accepted."""
 
@@ -55,7 +76,8 @@ class Server:
         self._told = app.extensions[STOPPING] = threading.Event()
         try:
             self._server = create_server(
-                app,
+                shedding(app.wsgi_app, lambda: len(self._dispatcher.queue), WAITING_PER_THREAD * settings.threads),
+                connection_limit=CONNECTIONS,
                 map=self._sockets,
                 _dispatcher=self._dispatcher,
                 host=settings.host,

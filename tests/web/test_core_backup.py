@@ -18,6 +18,7 @@ from app.cli import cli
 from app.db import Database
 from engine.tables import user_task
 from engine.testing import check_instance
+from tests.conftest import START
 from tests.support.application import database_of
 from tests.support.engine_world import TWO_TASKS
 
@@ -72,7 +73,7 @@ def test_a_backup_under_load_is_restored_as_it_was_at_one_moment(each_app: Flask
     for person in people:
         person.start()
     assert begun.wait(60)
-    backup.back_up(url_of(database), file)
+    backup.back_up(url_of(database), file, START)
     for person in people:
         person.join(60)
 
@@ -105,7 +106,7 @@ def test_a_damaged_backup_or_one_of_a_later_version_changes_nothing(
     each_app: Flask, target: str, tmp_path: Path
 ) -> None:
     good, bad = tmp_path / "good", tmp_path / "bad"
-    backup.back_up(url_of(database_of(each_app)), good)
+    backup.back_up(url_of(database_of(each_app)), good, START)
     with zipfile.ZipFile(good) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     first = next(name for name in parts if name != backup.MANIFEST)
