@@ -40,7 +40,7 @@ AWAY = (0.0, 5.0) if FULL else (0.0, 3.0)
 OUTAGES = 3
 RETURNED = 10.0
 """Seconds after the return of the database in which everything has to run again."""
-PACE = 0.06
+PACE = 0.2 if FULL else 0.06
 """Seconds between two actions of a person."""
 INSTANCES = int(SECONDS / PACE / 1.3)
 ENDS = (signal.SIGKILL, signal.SIGQUIT, signal.SIGINT)
