@@ -62,8 +62,8 @@ class Manifest:
 def back_up(url: str, file: Path, at: datetime) -> Manifest:
     """``file`` holds the database as it was at one moment after the call began; the database is used meanwhile.
 
-    The file appears whole or not at all, readable by its owner only; ``at`` is when that is. The database must be at the
-    newest revision.
+    The file appears whole or not at all, readable by its owner only; ``at`` is when that is. The database must be
+    at the newest revision.
     """
     unfinished = file.with_name(f".{file.name}.unfinished")
     with os.fdopen(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as target:
