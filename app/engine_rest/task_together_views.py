@@ -50,8 +50,9 @@ def update_task(task_id: str) -> ResponseReturnValue:
 @signed_in
 def delegate(task_id: str) -> ResponseReturnValue:
     """Somebody else does it for the assignee, who gets it back."""
-    user, session = str(requests.text(requests.body(), "userId", required=True)), db.session()
-    found = service.lock_task(session, known_task(task_id))
+    seen, session = known_task(task_id), db.session()
+    user = str(requests.text(requests.body(), "userId", required=True))
+    found = service.lock_task(session, seen)
     own = found.assignee == current().login and current().has("task.work")
     if not own and not service.may_reassign(session, current(), found):
         raise NotAllowedHere("task.reassign")
@@ -100,18 +101,18 @@ def delete_identity_link(task_id: str) -> ResponseReturnValue:
 @signed_in
 def throw_error_at_task(task_id: str) -> ResponseReturnValue:
     """Whoever works on the task reports a business error: its boundary event is taken."""
-    given = requests.only(requests.body(), {"errorCode", "errorMessage", "variables"})
+    seen, given = known_task(task_id), requests.only(requests.body(), {"errorCode", "errorMessage", "variables"})
     code, message = requests.text(given, "errorCode", required=True), requests.text(given, "errorMessage", most=4000)
-    return _throw(task_id, given, code=str(code), message=message or "")
+    return _throw(seen, given, code=str(code), message=message or "")
 
 
 @blueprint.post("/task/<task_id>/bpmnEscalation")
 @signed_in
 def escalate_at_task(task_id: str) -> ResponseReturnValue:
     """Whoever works on the task reports an escalation."""
-    given = requests.only(requests.body(), {"escalationCode", "variables"})
+    seen, given = known_task(task_id), requests.only(requests.body(), {"escalationCode", "variables"})
     code = requests.text(given, "escalationCode", required=True)
-    return _throw(task_id, given, code=str(code), escalation=True)
+    return _throw(seen, given, code=str(code), escalation=True)
 
 
 @blueprint.get("/task/<task_id>/comment")
@@ -126,8 +127,8 @@ def comments(task_id: str) -> ResponseReturnValue:
 @signed_in
 def add_comment(task_id: str) -> ResponseReturnValue:
     """Say something about the task."""
-    message = str(requests.text(requests.body(), "message", required=True, most=4000))
     row = visible_task(task_id)
+    message = str(requests.text(requests.body(), "message", required=True, most=4000))
     made = engine.execute(db.session(), engine.AddComment(task_id=row.id, message=message, actor=current().login)).made
     return jsonify(represent.comment(_comment(row.id, str(made))))
 
@@ -136,9 +137,9 @@ def add_comment(task_id: str) -> ResponseReturnValue:
 @signed_in
 def change_comment(task_id: str) -> ResponseReturnValue:
     """The author says it otherwise."""
-    given = requests.body()
+    seen, given = known_task(task_id), requests.body()
     message = str(requests.text(given, "message", required=True, most=4000))
-    row = _comment(known_task(task_id).id, str(requests.text(given, "id", required=True)))
+    row = _comment(seen.id, str(requests.text(given, "id", required=True)))
     return _execute(engine.ChangeComment(comment_id=row.id, message=message, actor=current().login))
 
 
@@ -272,9 +273,9 @@ def _require_known(user: str | None, group: str | None) -> None:
         raise BadRequest(f"'{(user or group or '')[:80]}' is nobody here")
 
 
-def _throw(task_id: str, given: Mapping[str, Any], **what: Any) -> ResponseReturnValue:
+def _throw(seen: engine.TaskRow, given: Mapping[str, Any], **what: Any) -> ResponseReturnValue:
     session, variables = db.session(), requests.variables(given)
-    found = service.lock_task(session, known_task(task_id))
+    found = service.lock_task(session, seen)
     service.require_worker(current(), found)
     if variables:  # forms say what those who work on a task may set
         policy.require(session, current(), REPAIR)

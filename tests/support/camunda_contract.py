@@ -20,7 +20,7 @@ ONLY_WHEN_ASKED = {
     "attachment", "comment", "variables", "itemCount", "localVariables", "errorDetails", "extensionProperties",
     "links", "camundaFormRef", "@class",
 }  # fmt: skip
-"""Properties that are left out unless the request asks for them, that some types never had, or that name a class of Java."""
+"""Left out unless the request asks for them, never there in some types, or the name of a class of Java."""
 MORE = {"JobDto": {"activityId", "jobType"}, "ParseExceptionDto": {"errors"}}
 """What we say besides."""
 PLAIN = {"string": str, "integer": int, "boolean": bool, "object": dict, "number": float}

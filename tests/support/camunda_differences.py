@@ -90,7 +90,7 @@ DIFFERENT = {
     "* /execution*": "One per instance.",
     "* /process-instance/{id}/modification*": "`skipIoMappings` changes nothing; cancelling where nothing is: 400.",
     "POST /modification/*": "As for one instance; the one in which nothing is cancelled refuses all, or its own item.",
-    "POST /migration/*": "Messages and signals are always those of the new version; timers as `updateEventTrigger` says.",
+    "POST /migration/*": "Messages and signals are those of the new version; timers as `updateEventTrigger` says.",
     "POST /process-definition/{id}/restart*": "What still runs is not started again.",
     "POST /process-instance/job-retries*": "400 when no job of these instances has failed.",
     "* /batch*": "Every item is a job from the beginning; one that is refused fails at once.",
