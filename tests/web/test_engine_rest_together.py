@@ -361,3 +361,54 @@ def test_incidents_take_notes_and_jobs_a_rank(app: Flask, ask: Ask) -> None:
     assert ask("li.na").delete(note).status_code == 403
     assert client.delete(note).status_code == 204
     assert client.get(f"{ROOT}/incident/{incident['id']}").get_json()["annotation"] is None
+
+
+def test_a_desktop_modeller_deploys(app: Flask, ask: Ask) -> None:
+    """The request Camunda Modeler sends: it asks for the version, then posts the diagram and the attached files."""
+    client = app.test_client(use_cookies=False)
+    assert client.get(f"{ROOT}/version").get_json()["version"].startswith("7.")
+    form = {
+        "deployment-name": "risky",
+        "deployment-source": "Camunda Modeler",
+        "enable-duplicate-filtering": "true",
+        "deploy-changed-only": "true",
+    }
+
+    def files() -> dict[str, Any]:
+        plain = purchase.BPMN.replace('id="purchase"', 'id="ordered"')
+        return {"ordered.bpmn": (io.BytesIO(plain.encode()), "ordered.bpmn"), "a.txt": (io.BytesIO(b"a"), "a.txt")}
+
+    path = f"{ROOT}/deployment/create"
+    assert client.post(path, data={**form, **files()}).status_code == 401
+    designer = ask(DESIGNER)
+    made = designer.send(path, {**form, **files()}).get_json()
+    assert made["source"] == "Camunda Modeler"
+    (definition,) = made["deployedProcessDefinitions"].values()
+    assert definition["key"] == "ordered"
+    again = designer.send(path, {**form, **files()}).get_json()
+    assert again["id"] == made["id"] and again["deployedProcessDefinitions"] is None
+    assert ids(designer.get(f"{ROOT}/deployment", source="Camunda Modeler")) == [made["id"]]
+    assert made["id"] not in ids(designer.get(f"{ROOT}/deployment", withoutSource="true"))
+    assert made["id"] in designer.get(f"{ROOT}/deployment/registered").get_json()
+    redeployed = designer.post(f"{ROOT}/deployment/{made['id']}/redeploy", {"source": "script"}).get_json()
+    assert redeployed["id"] == made["id"], "nothing has changed since"
+    unknown = {"resourceNames": ["b.bpmn"]}
+    assert designer.post(f"{ROOT}/deployment/{made['id']}/redeploy", unknown).status_code == 404
+    assert ask("li.na").post(f"{ROOT}/deployment/{made['id']}/redeploy").status_code == 403
+
+
+SAMPLES = ("true", "1", MOMENT, "a_eq_b", "PENDING", "open", f"gt_{MOMENT}")
+
+
+def test_every_filter_asks_both_databases(each_app: Flask, ask_each: Ask) -> None:
+    from app.engine_rest.listing import OFFERED
+
+    purchase.requested(each_app, "li.na")
+    for path, listing in OFFERED.items():
+        who = ask_each(DESIGNER if path == "/deployment" else OPERATOR if "external" in path else "li.na")
+        given = dict.fromkeys(listing.words.filters, 0)
+        while (
+            answer := who.get(f"{ROOT}{path}", **{name: SAMPLES[i] for name, i in given.items()})
+        ).status_code == 400:
+            given[answer.get_json()["message"].split("'")[1]] += 1
+        assert answer.status_code == 200, (path, answer.get_json())
