@@ -36,6 +36,7 @@ SLICES = (
     "app.imports",
     "app.customers",
     "app.complaints",
+    "app.leads",
     "app.inbox",
     "app.api",
     "app.engine_rest",

@@ -1,4 +1,4 @@
-"""What the inbox keeps itself: drafts of forms somebody is filling in."""
+"""What the inbox keeps itself: drafts of forms somebody is filling in, and who has looked at a task."""
 
 from __future__ import annotations
 
@@ -22,3 +22,13 @@ class TaskDraft(Base):
     login: Mapped[str] = mapped_column(String(100), primary_key=True)
     payload: Mapped[dict[str, Any]] = mapped_column(JsonValue)
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class TaskSeen(Base):
+    """A person opened the page of a task for the first time. Goes with the task."""
+
+    __tablename__ = "task_seen"
+
+    task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    login: Mapped[str] = mapped_column(String(100), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
