@@ -79,7 +79,7 @@ def identity_groups() -> ResponseReturnValue:
     session, own = db.session(), accounts.groups_of(db.session(), login) if _knows(login) else frozenset()
     members = sorted({name for group in own for name in accounts.users_in_groups(session, [group]) if _knows(name)})
     shown = [group for group in _all_groups() if group["id"] in own]
-    people = [_user(row) for row in accounts.users(session) if row.login in members]
+    people = [_person(row) for row in accounts.users(session) if row.login in members]
     return jsonify(groups=[{"id": group["id"], "name": group["name"]} for group in shown], groupUsers=people)
 
 
@@ -139,6 +139,12 @@ def _all_groups() -> list[dict[str, Any]]:
 def _user(row: accounts.UserRow) -> dict[str, Any]:
     """The whole name stands as first name: Chinese names are not taken apart. Addresses of people stay here."""
     return {"id": row.login, "firstName": row.shown(_language()), "lastName": "", "email": None}
+
+
+def _person(row: accounts.UserRow) -> dict[str, Any]:
+    """One of a group."""
+    name = row.shown(_language())
+    return {"id": row.login, "firstName": name, "lastName": "", "displayName": name}
 
 
 def _language() -> str:
