@@ -37,6 +37,7 @@ SLICES = (
     "app.customers",
     "app.complaints",
     "app.leads",
+    "app.matters",
     "app.inbox",
     "app.api",
     "app.engine_rest",
