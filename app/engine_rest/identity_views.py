@@ -93,7 +93,8 @@ def verify() -> ResponseReturnValue:
     password = str(requests.text(given, "password", required=True))
     db.request.close_reader()
     answer = credentials.check(db.database(), login, password, str(request.remote_addr), lambda: at)
-    return jsonify(authenticatedUser=login, authenticated=answer.login is not None)
+    found = {"authenticatedUser": login, "authenticated": answer.login is not None}
+    return jsonify({**found, "groups": None, "tenants": None})
 
 
 def _knows(login: str) -> bool:
