@@ -25,6 +25,20 @@ class DemoPart:
     load: Callable[[Session], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """One kind of thing a person holds and leaves to a successor. Logins; nothing commits."""
+
+    key: str
+    """Lower case, e.g. "leads": the name of its field on the page."""
+    label: Any
+    """What is handed over, a lazy text: "Leads"."""
+    count: Callable[[Session, str], int]
+    """``count(session, leaver)``: how many there are."""
+    move: Callable[[Session, str, str, str], int]
+    """``move(session, leaver, successor, actor)``: all are the successor's now, with their own history; how many."""
+
+
 @dataclass(slots=True)
 class Registries:
     """Filled by each slice's ``register(app, registries)``, in the order of :data:`app.bootstrap.SLICES`."""
@@ -35,5 +49,6 @@ class Registries:
     listeners: list[Callable[[Session, Any], None]] = field(default_factory=list)
     demo: list[DemoPart] = field(default_factory=list)
     commands: list[click.Command] = field(default_factory=list)
+    handovers: list[Handover] = field(default_factory=list)
     calendars: Calendars | None = None
     """Set by the calendars slice: the working calendar of a candidate group (None: the office)."""
