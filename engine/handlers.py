@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:
+    from engine.context import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,8 @@ class WorkCall:
     attempt: int
     at: datetime
     instance_id: str | None
+    outcome: Any = None
+    """What the outside half brought back; None as well when somebody ran the job by hand, without it."""
 
 
 ServiceHandler = Callable[[Session, ServiceCall], Mapping[str, Any] | None]
@@ -42,13 +47,19 @@ ServiceHandler = Callable[[Session, ServiceCall], Mapping[str, Any] | None]
 
 WorkFunction = Callable[[Session, WorkCall], None]
 
+OutsideFunction = Callable[["UnitOfWork", WorkCall], Any]
+"""What takes long or waits for others, outside of any transaction; returns the outcome. It limits its own time, and may
+run more than once for the same job."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A registered work function. ``prompt`` work runs right after the commit that added it, in the same thread."""
+    """A registered work function. ``prompt`` work runs right after the commit that added it, in the same thread.
+    Work with an ``outside`` half is run by threads that run nothing else: no other job ever waits for it."""
 
     function: WorkFunction
     prompt: bool
+    outside: OutsideFunction | None = None
 
 
 class HandlerRegistry:
@@ -64,11 +75,15 @@ class HandlerRegistry:
             raise ValueError(f"service topic {topic!r} is registered twice")
         self._services[topic] = handler
 
-    def register_work(self, topic: str, function: WorkFunction, *, prompt: bool = False) -> None:
-        """Serve the work jobs of ``topic``. Raises ValueError if the topic is taken."""
+    def register_work(
+        self, topic: str, function: WorkFunction, *, prompt: bool = False, outside: OutsideFunction | None = None
+    ) -> None:
+        """Serve the work jobs of ``topic``; ``outside`` runs before, and not within, the transaction of ``function``.
+
+        Raises ValueError if the topic is taken."""
         if topic in self._works:
             raise ValueError(f"work topic {topic!r} is registered twice")
-        self._works[topic] = Work(function, prompt)
+        self._works[topic] = Work(function, prompt, outside)
 
     def service(self, topic: str) -> ServiceHandler | None:
         """The handler of a service task, or None when nobody in this process serves it."""
@@ -82,6 +97,11 @@ class HandlerRegistry:
     def service_topics(self) -> frozenset[str]:
         """All topics of service tasks served here."""
         return frozenset(self._services)
+
+    @property
+    def any_outside(self) -> bool:
+        """Whether some work has an outside half."""
+        return any(work.outside for work in self._works.values())
 
     @property
     def work_topics(self) -> frozenset[str]:

@@ -182,11 +182,20 @@ def _work(session: Session, command: RunJob, job: JobRow) -> Result:
     work = runtime(session).handlers.work(str(job.topic))
     if work is None:
         raise NotFound(topic=job.topic, instance_id=job.instance_id)
-    call = WorkCall(
-        job_id=job.id, payload=job.payload, attempt=_attempt(job), at=now(session), instance_id=job.instance_id
-    )
-    work.function(session, call)
+    work.function(session, work_call(session, job, command.outcome))
     return Result(job_id=job.id, instance_id=job.instance_id)
+
+
+def work_call(session: Session, job: JobRow, outcome: Any = None) -> WorkCall:
+    """What the functions of a work job are told."""
+    return WorkCall(
+        job_id=job.id,
+        payload=job.payload,
+        attempt=_attempt(job),
+        at=now(session),
+        instance_id=job.instance_id,
+        outcome=outcome,
+    )
 
 
 def add_work(session: Session, command: AddWork) -> Result:
@@ -194,7 +203,8 @@ def add_work(session: Session, command: AddWork) -> Result:
 
     Raises NotFound when no function is registered for the topic.
     """
-    if runtime(session).handlers.work(command.topic) is None:
+    work = runtime(session).handlers.work(command.topic)
+    if work is None:
         raise NotFound(topic=command.topic)
     if command.dedupe_key is not None:
         states = [JobState.SCHEDULED.value, JobState.AVAILABLE.value, JobState.RUNNING.value, JobState.RETRYABLE.value]
@@ -210,6 +220,7 @@ def add_work(session: Session, command: AddWork) -> Result:
         topic=command.topic,
         dedupe_key=command.dedupe_key,
         payload=checked(command.payload),
+        priority=ledger.OUTSIDE if work.outside else 0,
     )
     return Result(job_id=ledger.add_one(session, values), instance_id=command.instance_id)
 

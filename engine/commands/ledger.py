@@ -20,6 +20,8 @@ BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 """Pauses after the first, second and third failed attempt; after the fourth the job has failed."""
 ATTEMPTS = len(BACKOFF) + 1
 FINISH = Prepared(sql.FINISH_JOB)
+OUTSIDE = -2_000_000_000
+"""The priority of work with an outside half. Threads that run such work run nothing else, and nobody else runs it."""
 NET = timedelta(seconds=1)
 """A prompt job runs in the thread that committed it; workers look after it this much later."""
 

@@ -167,6 +167,8 @@ class RunJob(Command):
 
     job_id: int
     worker: str = ""
+    outcome: Any = None
+    """Of its outside half, as JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from engine.commands.ledger import OUTSIDE
 from engine.commands.model import RunJob
 from engine.context import now, runtime
 from engine.errors import LeaseLost
@@ -59,9 +60,15 @@ class Claimed:
     worker: str
     lease_until: datetime
 
-    def command(self) -> RunJob:
+    def command(self, outcome: Any = None) -> RunJob:
         """What runs it."""
-        return RunJob(job_id=self.id, worker=self.worker)
+        return RunJob(job_id=self.id, worker=self.worker, outcome=outcome)
+
+
+def claim_outside(session: Session, worker: str) -> list[Claimed]:
+    """Lease the due job with an outside half that has waited longest, if there is one."""
+    wanted = _free(session, OURS_NOW, job.c.priority == OUTSIDE).order_by(job.c.due_at, job.c.id).limit(1)
+    return _lease(session, worker, [row.id for row in session.connection().execute(wanted)])
 
 
 def claim(session: Session, worker: str, *, ids: Collection[int] | None = None, limit: int = BATCH) -> list[Claimed]:
@@ -69,13 +76,14 @@ def claim(session: Session, worker: str, *, ids: Collection[int] | None = None, 
 
     An attempt counts from here on, so that a job that kills its worker uses up its attempts too. Of the jobs that were
     tried before only one is taken at a time, and run last: what it kills is not the attempts of all the others.
+    Jobs with an outside half are left to :func:`claim_outside`.
     """
     if ids is not None:
         wanted = _free(session, CLAIMABLE_NOW, job.c.id.in_(ids)).order_by(job.c.due_at, job.c.id).limit(limit)
         return _lease(session, worker, [row.id for row in session.connection().execute(wanted)])
     fresh = _fresh(session, max(limit - 1, 1))
     retryable = job.c.state == JobState.RETRYABLE.value  # ix_job_state_due_at
-    tried = _free(session, retryable).order_by(*BY_PRIORITY).limit(1)
+    tried = _free(session, retryable, job.c.priority > OUTSIDE).order_by(*BY_PRIORITY).limit(1)
     again = session.connection().execute(tried).all() if len(fresh) < limit else ()
     return _lease(session, worker, [row.id for row in (*fresh, *again)])
 
@@ -86,6 +94,8 @@ def _fresh(session: Session, limit: int) -> list[Row[Any]]:
     untried = job.c.state != JobState.RETRYABLE.value
     found: list[Row[Any]] = []
     for priority in connection.execute(PRIORITIES, {"at": now(session)}).scalars().all():
+        if priority == OUTSIDE:
+            break
         level = _free(session, OURS_NOW, job.c.priority == priority, untried).order_by(job.c.due_at, job.c.id)
         found += connection.execute(level.limit(limit - len(found)))
         if len(found) >= limit:

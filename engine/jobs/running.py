@@ -11,12 +11,16 @@ from collections.abc import Callable, Collection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from engine.context import UnitOfWork
+from engine.commands.jobs import work_call
+from engine.commands.model import RunJob
+from engine.context import UnitOfWork, runtime
 from engine.errors import InstanceNotActive, JobNotFound, JobNotRunnable, LeaseLost
 from engine.facade import execute, record_incident
-from engine.jobs.claiming import BATCH, Claimed, claim, give_back, rescue
+from engine.handlers import Work, WorkCall
+from engine.jobs.claiming import BATCH, Claimed, claim, claim_outside, give_back, rescue
 from engine.jobs.presence import worker_name
 from engine.jobs.watching import DEFAULT, Watch
+from engine.queries.jobs import job as find_job
 
 log = logging.getLogger("engine.jobs")
 GIVE_BACK_TRIES = 300
@@ -80,6 +84,26 @@ def run_due(
     return ran
 
 
+def run_due_outside(database: UnitOfWork, worker: str | None = None, *, watch: Watch = DEFAULT) -> int:
+    """Claim one due job with an outside half and run it; returns how many were run."""
+    name = worker or worker_name("outside")
+    claimed = database.write(lambda session: claim_outside(session, name))
+    for job in claimed:
+        run_claimed(database, job, watch, before=outside_half)
+    return len(claimed)
+
+
+def outside_half(database: UnitOfWork, job: Claimed) -> RunJob:
+    """Do what is done outside of any transaction; the command that writes down what came of it."""
+    work, call = database.write(lambda session: _registered(session, job))
+    return job.command(work.outside(database, call) if work and work.outside else None)
+
+
+def _registered(session: Session, job: Claimed) -> tuple[Work | None, WorkCall]:
+    row = find_job(session, job.id)
+    return runtime(session).handlers.work(str(row.topic)), work_call(session, row)
+
+
 def run_until_quiet(database: UnitOfWork, worker: str | None = None, *, rounds: int = 10_000) -> int:
     """Run due jobs until none is due; returns how many ran."""
     total = 0
@@ -91,11 +115,17 @@ def run_until_quiet(database: UnitOfWork, worker: str | None = None, *, rounds: 
     return total
 
 
-def run_claimed(database: UnitOfWork, job: Claimed, watch: Watch = DEFAULT) -> bool:
+def run_claimed(
+    database: UnitOfWork,
+    job: Claimed,
+    watch: Watch = DEFAULT,
+    *,
+    before: Callable[[UnitOfWork, Claimed], RunJob] | None = None,
+) -> bool:
     """Run one claimed job; a failure goes to the ledger. Returns whether it was done.
 
     Raises when the database was lost: no failure of the job, and perhaps it was done. Its worker finds out with
-    ``rescue_lost(idle=...)``.
+    ``rescue_lost(idle=...)``. What is to be done ``before`` the transaction says which command it runs.
     """
     command = job.command()
 
@@ -104,6 +134,8 @@ def run_claimed(database: UnitOfWork, job: Claimed, watch: Watch = DEFAULT) -> b
         execute(session, command)
 
     try:
+        if before is not None:
+            command = before(database, job)
         with watch.over(job.id) as held:
             database.write(work)
     except (LeaseLost, JobNotRunnable, JobNotFound, InstanceNotActive) as gone:

@@ -9,7 +9,7 @@ import time
 
 from engine.context import Doorbell, UnitOfWork, runtime
 from engine.jobs.claiming import BATCH
-from engine.jobs.running import rescue_lost, run_due
+from engine.jobs.running import rescue_lost, run_due, run_due_outside
 from engine.jobs.watching import Watch
 
 log = logging.getLogger("engine.jobs")
@@ -21,11 +21,15 @@ MOST_LOST = 16
 
 
 class Worker:
-    """Runs due jobs of one database until it is stopped. The runtime's bell decides when to look."""
+    """Runs due jobs of one database until it is stopped. The runtime's bell decides when to look.
+
+    Work with an outside half has a thread of its own: whatever it waits for, the ``threads`` go on.
+    """
 
     def __init__(self, database: UnitOfWork, name: str, threads: int = 1, *, bell: Doorbell | None = None) -> None:
         self._database = database
-        self._bell = bell or database.write(lambda session: runtime(session).bell)
+        around = database.write(runtime)
+        self._bell = bell or around.bell
         self._name = name
         self._stopping = threading.Event()
         self._rung = threading.Condition()
@@ -34,7 +38,10 @@ class Worker:
         self._lost: set[threading.Thread] = set()
         self._watch = Watch(self._replace)
         self._numbers = itertools.count(1)
+        self._outside: set[threading.Thread] = set()
         self._threads = [self._thread() for _ in range(threads)]
+        if around.handlers.any_outside:
+            self._threads.append(self._thread(outside=True))
 
     def start(self) -> None:
         """Begin to look for jobs, first of all for those that fell due while nobody ran."""
@@ -71,9 +78,12 @@ class Worker:
             except Exception:
                 log.exception("the job of %s waits for its lease", name)
 
-    def _thread(self) -> threading.Thread:
+    def _thread(self, *, outside: bool = False) -> threading.Thread:
         name = f"{self._name}-{next(self._numbers)}"
-        return threading.Thread(target=self._loop, args=(name,), name=name, daemon=True)
+        thread = threading.Thread(target=self._loop, args=(name, outside), name=name, daemon=True)
+        if outside:
+            self._outside.add(thread)
+        return thread
 
     def _replace(self, hung: threading.Thread) -> None:
         """Somebody else does the work of a thread whose job hangs."""
@@ -83,33 +93,36 @@ class Worker:
         if len(self._lost) > MOST_LOST:
             log.critical("%s threads hang; restart this worker", len(self._lost))
             return
-        fresh = self._thread()
+        fresh = self._thread(outside=hung in self._outside)
         self._threads[self._threads.index(hung)] = fresh
         fresh.start()
         self.wake()
 
-    def _loop(self, name: str) -> None:
+    def _loop(self, name: str, outside: bool) -> None:
         heard = 0
         while not self._stopping.is_set() and threading.current_thread() not in self._lost:
-            heard = self._wait(heard)
+            heard = self._wait(heard, counts=not outside)
             try:
-                self._drain(name)
+                self._drain(name, outside)
             except Exception:
                 # The database is away or busy: nothing is lost, the next ring tries again.
                 log.exception("worker %s could not look at the ledger", name)
 
-    def _wait(self, heard: int) -> int:
+    def _wait(self, heard: int, *, counts: bool) -> int:
         with self._rung:
             if self._rings == heard:
-                self._idle += 1
+                self._idle += counts
                 self._rung.wait(PATIENCE)
-                self._idle -= 1
+                self._idle -= counts
             return self._rings
 
-    def _drain(self, name: str) -> None:
+    def _drain(self, name: str, outside: bool) -> None:
         rescue_lost(self._database, alone=self._bell.alone(), idle=name)
         for hung in list(self._lost):
             rescue_lost(self._database, idle=hung.name)
+        while outside and not self._over():
+            if run_due_outside(self._database, name, watch=self._watch) == 0:
+                return
         while not self._over():
             if run_due(self._database, name, limit=BATCH, stopping=self._over, watch=self._watch) == 0:
                 return
