@@ -4,8 +4,9 @@ The same moves go to an instance that is never saved, one that is saved and rest
 restored into freshly parsed definitions every time, and to the reference interpreter, which shares no code with the
 engine. After every step all four wait for the same, have passed and cancelled the same nodes and have the same values.
 
-``KELIU_TEST_SCALE=10`` runs ten times as many; a failure prints the seed, and ``KELIU_RANDOM_SEED=<seed>`` runs that
-process alone.
+A run draws the same processes every time, so that a failure belongs to the change that is tested;
+``KELIU_RANDOM_SEED=fresh`` draws new ones, ``KELIU_TEST_SCALE=10`` ten times as many. A failure prints the seed, and
+``KELIU_RANDOM_SEED=<seed>`` runs that process alone.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ Move = tuple[str, str, int, dict[str, Any]]
 
 
 def seeds(group: int) -> Iterator[int]:
-    if SEED is not None:
+    if SEED not in (None, "fresh"):
         yield from [int(SEED)] if group == 0 else []
         return
-    fresh = random.SystemRandom()
+    drawn = random.SystemRandom() if SEED == "fresh" else random.Random(group)
     for _ in range(IN_A_GROUP * SCALE):
-        yield fresh.randrange(10**9)
+        yield drawn.randrange(10**9)
 
 
 def possible(reference: Reference, scope: Scope) -> list[tuple[str, str, int]]:

@@ -43,12 +43,12 @@ class Migrated(Play):
 
 
 def seeds() -> Iterator[int]:
-    if SEED is not None:
+    if SEED not in (None, "fresh"):
         yield int(SEED)
         return
-    fresh = random.SystemRandom()
+    drawn = random.SystemRandom() if SEED == "fresh" else random.Random(PROCESSES)
     for _ in range(PROCESSES * SCALE):
-        yield fresh.randrange(10**9)
+        yield drawn.randrange(10**9)
 
 
 def drawn(seed: int) -> tuple[random.Random, Scope, Play, Reference]:
