@@ -32,7 +32,7 @@ Move = tuple[str, str, int, dict[str, Any]]
 
 
 def seeds(group: int) -> Iterator[int]:
-    if SEED not in (None, "fresh"):
+    if SEED is not None and SEED != "fresh":
         yield from [int(SEED)] if group == 0 else []
         return
     drawn = random.SystemRandom() if SEED == "fresh" else random.Random(group)

@@ -43,7 +43,7 @@ class Migrated(Play):
 
 
 def seeds() -> Iterator[int]:
-    if SEED not in (None, "fresh"):
+    if SEED is not None and SEED != "fresh":
         yield int(SEED)
         return
     drawn = random.SystemRandom() if SEED == "fresh" else random.Random(PROCESSES)
