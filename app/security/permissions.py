@@ -47,6 +47,7 @@ _ALL = (
     Permission("instance.repair", "修复流程实例", "Repair process instances"),
     Permission("external_task.work", "以外部程序办理服务任务", "Work on service tasks as a program"),
     Permission("calendar.manage", "维护工作日历", "Edit working calendars"),
+    Permission("notification.manage", "管理外发通知和团队渠道", "Manage what is sent out and channels of teams"),
     Permission("account.manage", "管理用户、用户组和角色", "Manage users, groups and roles"),
 )
 
