@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.queries.batches import batch, batch_items, batches
 from engine.queries.chains import Break, Verified, seals, verify_chains
 from engine.queries.definitions import (
+    decide,
     definition,
     definition_xml,
     definitions,
@@ -24,6 +25,7 @@ __all__ = [
     "batch",
     "batch_items",
     "batches",
+    "decide",
     "definition",
     "definition_xml",
     "definitions",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from engine import decisions
 from engine.errors import DefinitionNotFound
 from engine.rows import DefinitionRow
 from engine.store.rows import DEFINITION, definition_row
@@ -61,6 +66,25 @@ def part(session: Session, definition_id: str, kind: str, name: str) -> bytes:
     if found is None:
         raise DefinitionNotFound(definition_id=definition_id, kind=kind, name=name)
     return bytes(found)
+
+
+def decide(
+    session: Session, definition_id: str, decision: str, variables: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], ...]:
+    """What a decision table of a definition answers, by output name; nothing is recorded. ``decision`` may be any table
+    in a file of which the definition uses one. Raises DefinitionNotFound, or DecisionFailed as the process would."""
+    files = select(pdp.c.content).where(pdp.c.definition_id == definition_id, pdp.c.kind == "dmn")
+    for content in session.scalars(files.order_by(pdp.c.name)):
+        found = _tables(bytes(content)).get(decision)
+        if found is not None:
+            return tuple(dict(row) for row in decisions.evaluate(found, variables).outputs)
+    raise DefinitionNotFound(definition_id=definition_id, kind="dmn", name=decision)
+
+
+@lru_cache(maxsize=64)
+def _tables(content: bytes) -> Mapping[str, decisions.Decision]:
+    """The tables of a file by id."""
+    return {table.id: table for table in decisions.parse("deployed.dmn", content).decisions}
 
 
 def node_name(session: Session, definition_id: str, node_id: str, language: str) -> str:
