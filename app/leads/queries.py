@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, column, exists, false, func, or_, select, table, true
 from sqlalchemy.orm import Session
 
 from app.customers.models import Product
-from app.leads.models import UNFINISHED, FollowUp, Lead, LeadHorizon, LeadMaterial, LeadOwner, LeadState
+from app.leads.models import RUNNING, UNFINISHED, FollowUp, Lead, LeadHorizon, LeadMaterial, LeadOwner, LeadState
 from app.security import Principal, scope
 from engine import tables
 
@@ -188,4 +188,48 @@ def open_tasks(session: Session, numbers: Iterable[str]) -> dict[str, list[OpenT
     found: dict[str, list[OpenTaskRow]] = {}
     for row in session.execute(statement):
         found.setdefault(row[0], []).append(OpenTaskRow(*row))
+    return found
+
+
+def people_with_leads(session: Session, principal: Principal) -> list[str]:
+    """Logins of everybody with leads of their own, as far as this person may see them (index owner, state, number)."""
+    user = table("user_account", column("login"))
+    statement = select(user.c.login).where(exists().where(Lead.owner == user.c.login))
+    if not principal.has("lead.view_all"):
+        own = user.c.login == principal.login
+        below = user.c.login.in_(scope.people_in_subtree(principal)) if principal.has("case.view_subtree") else false()
+        statement = statement.where(or_(own, below))
+    return list(session.scalars(statement.order_by(user.c.login)))
+
+
+def running_by_horizon(session: Session, principal: Principal) -> dict[str, int]:
+    """How many visible leads are being followed up or wait in the pool, by horizon (index state, horizon, number)."""
+    statement = select(Lead.horizon, func.count()).where(Lead.state.in_(RUNNING), sees(principal))
+    return {str(horizon): int(count) for horizon, count in session.execute(statement.group_by(Lead.horizon))}
+
+
+def last_contacts(session: Session, numbers: Iterable[str]) -> dict[str, FollowUp]:
+    """The latest follow-up record of each lead (index number, id)."""
+    latest = select(func.max(FollowUp.id)).where(FollowUp.number.in_(list(numbers))).group_by(FollowUp.number)
+    return {row.number: row for row in session.scalars(select(FollowUp).where(FollowUp.id.in_(latest)))}
+
+
+def previous_owners(session: Session, numbers: Iterable[str]) -> dict[str, list[LeadOwner]]:
+    """Who had each lead when, the pool included, in order (index number, from_at)."""
+    statement = select(LeadOwner).where(LeadOwner.number.in_(list(numbers)))
+    found: dict[str, list[LeadOwner]] = {}
+    for row in session.scalars(statement.order_by(LeadOwner.from_at, LeadOwner.id)):
+        found.setdefault(row.number, []).append(row)
+    return found
+
+
+def candidate_groups(session: Session, task_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The groups each task is offered to, by name."""
+    candidate = tables.user_task_candidate
+    statement = select(candidate.c.task_id, candidate.c.name).where(
+        candidate.c.task_id.in_(list(task_ids)), candidate.c.kind == "group"
+    )
+    found: dict[str, list[str]] = {}
+    for task_id, name in session.execute(statement.order_by(candidate.c.task_id, candidate.c.name)):
+        found.setdefault(task_id, []).append(name)
     return found
