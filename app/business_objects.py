@@ -86,6 +86,13 @@ class BusinessObject(Protocol):
         ``source``: form, rest, message, import."""
         ...
 
+    def prepare(self, session: Session, principal: Principal, values: Mapping[str, Any]) -> str:
+        """Create the business row without a process instance, for a call activity that starts it under the business
+        key returned. ``values``: what is known, by the names of the first task's form; nothing is required, what is
+        given is its prefill. The customer's words (``verbatim``) are kept as they are from this moment on. Asks no
+        permission: a process decided."""
+        ...
+
     def start_url(self, principal: Principal) -> str | None:
         """The page where this person starts one by its form; None for who may not."""
         ...

@@ -225,6 +225,12 @@ def group(session: Session, name: str) -> GroupRow | None:
     return next((row for row in groups(session) if row.name == name), None)
 
 
+def department_of_group(session: Session, name: str) -> str | None:
+    """Key of the department a group belongs to."""
+    belongs = select(Department.key).join(UserGroup, UserGroup.department_id == Department.id)
+    return session.scalar(belongs.where(UserGroup.name == name))
+
+
 def group_titles(session: Session, names: Iterable[str], language: str) -> dict[str, str]:
     """Titles of groups by name; an unknown name stands for itself."""
     wanted = sorted(set(names))

@@ -23,6 +23,8 @@ from engine import DefinitionRow, TaskRow
 
 FIRST_TASK = "record"
 FIRST_FORM = "complaint/record"
+PREPARED = "process"
+"""The source of a complaint that came out of another process."""
 
 StepFunction = Callable[[Session, Complaint, Step], dict[str, Any]]
 STEPS: Mapping[str, StepFunction] = {
@@ -71,6 +73,14 @@ class ComplaintObject:
             if not may_wait or _wrong(values, refused):
                 raise
         return _start_waiting(session, principal, definition, values, source)
+
+    def prepare(self, session: Session, principal: Principal, values: Mapping[str, Any]) -> str:
+        """A complaint that another process is about to call: its words are kept, the rest is prefill of `record`."""
+        definition = engine.queries.latest_definition(session, self.process_key)
+        version = f"v{definition.version}"
+        complaint = intake.create(session, principal.login, source=PREPARED, policy_version=version)
+        intake.keep_prepared(session, complaint, values)
+        return complaint.number
 
     def start_url(self, principal: Principal) -> str | None:
         """The page to register a complaint, for who may."""

@@ -88,10 +88,15 @@ TOPICS: Mapping[str, Callable[[Session, ServiceCall], Mapping[str, Any] | None]]
 
 
 def on_event(session: Session, event: engine.Event) -> None:
-    """Engine listener: the clock runs again when `judge` comes back by time, cancelling a process closes its case."""
+    """Engine listener: a case that another process prepared learns its instance, the clock runs again when `judge`
+    comes back by time, cancelling a process closes its case."""
     if event.process_key != queries.PROCESS_KEY or event.business_key is None:
         return
-    if isinstance(event, engine.TaskCreated) and event.task.node_id == "judge":
+    if isinstance(event, engine.InstanceStarted):
+        complaint = session.get(Complaint, event.business_key)
+        if complaint is not None and complaint.instance_id is None:
+            complaint.instance_id = event.instance_id
+    elif isinstance(event, engine.TaskCreated) and event.task.node_id == "judge":
         complaint = session.get(Complaint, event.business_key)
         if complaint is not None and complaint.state == ComplaintState.PAUSED:
             judging.end_pause(session, complaint, event.at, "time")

@@ -96,8 +96,6 @@ class Matter(Base):
     """How often it moved from one department to another, for whatever reason."""
     transfers: Mapped[int] = mapped_column(default=0)
     """How often a department declined it."""
-    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When the task it waits at is due."""
 
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -135,7 +133,7 @@ class MatterHolding(Base):
     person: Mapped[str | None] = mapped_column(String(100))
     node_id: Mapped[str] = mapped_column(String(100), default="")
     task_id: Mapped[str | None] = mapped_column(String(36))
-    """The task that made it theirs."""
+    """The task they had, the last one when there were several."""
     from_at: Mapped[datetime] = mapped_column(UtcDateTime)
     to_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

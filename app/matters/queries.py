@@ -89,7 +89,8 @@ def of_complaint(session: Session, number: str) -> Matter | None:
 
 def holdings(session: Session, number: str) -> list[MatterHolding]:
     """Who had the matter when, in order: the intervals follow each other without gap or overlap."""
-    return _children(session, MatterHolding, number)
+    statement = select(MatterHolding).where(MatterHolding.number == number)
+    return list(session.scalars(statement.order_by(MatterHolding.from_at, MatterHolding.id)))
 
 
 def transfers(session: Session, number: str) -> list[MatterTransfer]:
@@ -121,6 +122,39 @@ def facts(session: Session, verification_ids: Iterable[int]) -> list[MatterFact]
     """The facts asked about in these calls, in order."""
     chosen = MatterFact.verification_id.in_(list(verification_ids))
     return list(session.scalars(select(MatterFact).where(chosen).order_by(MatterFact.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTaskRow:
+    """An open task of a matter, as the list and the detail page show it."""
+
+    number: str
+    task_id: str
+    definition_id: str
+    node_id: str
+    name: str
+    assignee: str | None
+    created_at: datetime
+    due_at: datetime | None
+    service_minutes: int | None
+    calendar: str | None
+    ended_at: None = None
+
+
+def open_tasks(session: Session, numbers: Iterable[str]) -> dict[str, list[OpenTaskRow]]:
+    """The open tasks of each matter, the most urgent first."""
+    task = tables.user_task
+    columns = [task.c[name] for name in list(OpenTaskRow.__dataclass_fields__)[2:-1]]
+    statement = (
+        select(Matter.number, task.c.id, *columns)
+        .join(Matter, Matter.instance_id == task.c.instance_id)
+        .where(Matter.number.in_(list(numbers)), task.c.state.in_(("created", "claimed")))
+        .order_by(task.c.due_at.is_(None), task.c.due_at, task.c.created_at, task.c.id)
+    )
+    found: dict[str, list[OpenTaskRow]] = {}
+    for row in session.execute(statement):
+        found.setdefault(row[0], []).append(OpenTaskRow(*row))
+    return found
 
 
 def _children(session: Session, model: Any, number: str) -> list[Any]:

@@ -62,6 +62,17 @@ def keep_incomplete(session: Session, complaint: Complaint, given: Mapping[str, 
     reindex(session, complaint)
 
 
+def keep_prepared(session: Session, complaint: Complaint, given: Mapping[str, Any]) -> None:
+    """Another process knows some of it: the words and when they came are kept, the rest waits as prefill."""
+    words, received_at = str(given.get("verbatim") or ""), given.get("received_at")
+    if words.strip():
+        _keep_words(complaint, words)
+    if isinstance(received_at, datetime):
+        complaint.received_at = received_at
+    known = {"received_at": complaint.received_at, **given}
+    keep_incomplete(session, complaint, {name: value for name, value in known.items() if name != "verbatim"})
+
+
 def record(session: Session, complaint: Complaint, values: Mapping[str, Any]) -> dict[str, Any]:
     """Write the recorded complaint. Returns the facts the process routes by. Raises ``FieldErrors``."""
     customer = _customer(session, values)
@@ -72,7 +83,8 @@ def record(session: Session, complaint: Complaint, values: Mapping[str, Any]) ->
             raise refuse("received_at", _l("A complaint cannot have been received in the future."))
         complaint.received_at = received_at
     _keep_reference(session, complaint, str(values.get("customer_reference") or "").strip())
-    _keep_words(complaint, str(values.get("verbatim") or ""))
+    if complaint.verbatim is None:
+        _keep_words(complaint, str(values.get("verbatim") or ""))
     complaint.customer_id = customer.id
     complaint.value_class = customer.value_class
     for column, field in _REFERENCES.items():

@@ -91,7 +91,11 @@ def _without(session: Session, task: TaskRow, name: str, *values: str) -> dict[s
 
 
 def _record(session: Session, asked: Asked) -> FormContext:
-    return FormContext({"received_at": asked.complaint.received_at, **asked.complaint.intake})
+    complaint = asked.complaint
+    values = {"received_at": complaint.received_at, **complaint.intake}
+    if complaint.verbatim is None:
+        return FormContext(values)
+    return FormContext({**values, "verbatim": complaint.verbatim}, {"verbatim": {"readonly": True}})
 
 
 def _assign_department(session: Session, asked: Asked) -> FormContext:

@@ -108,7 +108,6 @@ def _matter() -> None:
         sa.Column("handler", sa.String(length=100), nullable=True),
         sa.Column("hops", sa.Integer(), nullable=False),
         sa.Column("transfers", sa.Integer(), nullable=False),
-        sa.Column("due_at", UtcDateTime, nullable=True),
         sa.Column("received_at", UtcDateTime, nullable=False),
         sa.Column("registered_at", UtcDateTime, nullable=False),
         sa.Column("registered_by", sa.String(length=100), nullable=False),
