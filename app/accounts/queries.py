@@ -227,8 +227,8 @@ def group(session: Session, name: str) -> GroupRow | None:
 
 def department_of_group(session: Session, name: str) -> str | None:
     """Key of the department a group belongs to."""
-    belongs = select(Department.key).join(UserGroup, UserGroup.department_id == Department.id)
-    return session.scalar(belongs.where(UserGroup.name == name))
+    belongs = select(Department.key).join(Group, Group.department_id == Department.id)
+    return session.scalar(belongs.where(Group.name == name))
 
 
 def group_titles(session: Session, names: Iterable[str], language: str) -> dict[str, str]:
