@@ -79,7 +79,7 @@ def claim(session: Session, worker: str, *, ids: Collection[int] | None = None, 
     Jobs with an outside half are left to :func:`claim_outside`.
     """
     if ids is not None:
-        wanted = _free(session, CLAIMABLE_NOW, job.c.id.in_(ids)).order_by(job.c.due_at, job.c.id).limit(limit)
+        wanted = _free(session, CLAIMABLE_NOW, job.c.id.in_(ids)).order_by(*BY_PRIORITY).limit(limit)
         return _lease(session, worker, [row.id for row in session.connection().execute(wanted)])
     fresh = _fresh(session, max(limit - 1, 1))
     retryable = job.c.state == JobState.RETRYABLE.value  # ix_job_state_due_at

@@ -98,7 +98,7 @@ def test_a_worker_is_known_by_its_process_and_a_number_used_again_is_another() -
 
 
 def test_work_that_kills_its_worker_spares_the_others(keliu: World) -> None:
-    """Claimed together with it, they have lost one attempt; from then on what was tried before runs alone."""
+    """Only what had begun has lost an attempt; from then on it runs last. The others were never tried."""
     ids = [keliu.do(engine.AddWork(topic="slow")).job_id for _ in range(6)]
     first = keliu.database.write(lambda session: engine.jobs.claim(session, "dead", limit=6))
     assert [job.id for job in first] == ids[:5], "one place is for what was tried before"
@@ -106,6 +106,8 @@ def test_work_that_kills_its_worker_spares_the_others(keliu: World) -> None:
     past = engine.SystemClock().now() - timedelta(minutes=1)
     keliu.database.write(lambda session: session.execute(update(jobs).values(lease_until=past)))
     assert engine.jobs.rescue_lost(keliu.database) == 5
+    rows = {row.id: (row.state, row.attempts) for row in keliu.ask(engine.queries.jobs)}
+    assert [rows[number] for number in ids] == [("retryable", 1)] + [("available", 0)] * 5
 
     again = keliu.database.write(lambda session: engine.jobs.claim(session, "next", limit=6))
-    assert [job.id for job in again] == [ids[5], ids[0]]
+    assert [job.id for job in again] == [*ids[1:], ids[0]]
