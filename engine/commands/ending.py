@@ -29,6 +29,7 @@ def end(unit: Unit, state: InstanceState, variables: Mapping[str, Any] | None, r
         "state": state.value,
         "ended_at": unit.at,
         "end_reason": reason,
+        "head": unit.history_head,
     }
     statement = sql.END_INSTANCE
     if variables is not None:
@@ -40,18 +41,19 @@ def end(unit: Unit, state: InstanceState, variables: Mapping[str, Any] | None, r
     unit.connection.execute(sql.RESOLVE_INCIDENTS, {"instance": unit.instance_id, "at": unit.at, "by": unit.actor})
 
 
-def record_end(unit: Unit, reason: str | None) -> None:
+def record_end(unit: Unit, state: InstanceState, reason: str | None) -> None:
     """The last line of the history and the last event."""
-    unit.record("instance_ended", changes={"state": unit.state.value, "reason": reason})
-    unit.events.append(InstanceEnded(**unit.facts(), state=unit.state, reason=reason))
+    unit.record("instance_ended", changes={"state": state.value, "reason": reason})
+    unit.events.append(InstanceEnded(**unit.facts(), state=state, reason=reason))
 
 
 def cancel_instance(unit: Unit, reason: str) -> None:
     """The instance ends with everything that waits in it and everything it called."""
     cancel_called(unit, reason)
     clear(unit)
+    record_end(unit, InstanceState.CANCELLED, reason)
+    unit.link_history()  # its head goes into the row that is written next
     end(unit, InstanceState.CANCELLED, None, reason)
-    record_end(unit, reason)
     unit.write_history()
     unit.publish()
 

@@ -28,10 +28,7 @@ def save(
     with executing(unit.instance_id):
         waiting = _deliver_early_messages(unit, execution, rows)
         variables = execution.variables()
-        if execution.completed:
-            end(unit, InstanceState.COMPLETED, variables, _end_reason(execution))
-        else:
-            _save_state(unit, _dumped(unit, execution), variables)
+        blob = None if execution.completed else _dumped(unit, execution)
         _record_steps(unit, execution)
         created = project(unit, rows, waiting, done=done, late=late)
         if waiting.calls or rows.calls:
@@ -39,8 +36,13 @@ def save(
         _throw(unit, execution.thrown)
         if unit.parent_instance_id is not None:
             _tell_caller(unit, execution)
-        if execution.completed:
-            record_end(unit, _end_reason(execution))
+        if blob is None:
+            record_end(unit, InstanceState.COMPLETED, _end_reason(execution))
+            unit.link_history()  # its head goes into the row that is written next
+            end(unit, InstanceState.COMPLETED, variables, _end_reason(execution))
+        else:
+            unit.link_history()
+            _save_state(unit, blob, variables)
         unit.write_history()
     unit.publish()
     return created
@@ -156,6 +158,7 @@ def _save_state(unit: Unit, blob: bytes, variables: Mapping[str, Any]) -> None:
         "codec": CODEC,
         "updated_at": unit.at,
         "variables": variables,
+        "head": unit.history_head,
     }
     if sql.SAVE_STATE.run(unit.connection, values) != 1:
         raise InstanceChanged(instance_id=unit.instance_id)

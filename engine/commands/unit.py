@@ -86,13 +86,18 @@ class Unit:
             "process_key": self.process_key,
         }
 
-    def write_history(self) -> None:
-        """Write the collected lines, and whatever else waits to be written."""
+    def link_history(self) -> str | None:
+        """Tie the collected lines to the chain. Returns its head, for whoever writes the instance's row anyway."""
         if self.history:
             self.history_head = self.history[-1]["hash"] = chain.link(self.history_head, self.history, chain.HISTORY)
             self.write(sql.INSERT_HISTORY, self.history)
-            self.write(sql.SET_HISTORY_HEAD, [{"b_id": self.instance_id, "head": self.history_head}])
             self.history = []
+        return self.history_head
+
+    def write_history(self) -> None:
+        """Write the collected lines, and whatever else waits to be written."""
+        if self.history:
+            self.write(sql.SET_HISTORY_HEAD, [{"b_id": self.instance_id, "head": self.link_history()}])
         waiting, self.writes = self.writes, []
         if waiting:
             with together(self.connection):

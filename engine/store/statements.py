@@ -92,6 +92,7 @@ _save = (
         blob=bindparam("blob"),
         codec=bindparam("codec"),
         updated_at=bindparam("updated_at"),
+        history_head=bindparam("head"),
     )
 )
 SAVE_STATE = Prepared(_save.values(variables=bindparam("variables")))
