@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 
 
 def register(app: Flask, registries: Registries) -> None:
-    """Add the tables' guards."""
-    from app.matters import immutability
+    """Add service task handlers, the business object and the tables' guards."""
+    from app.matters import handlers, immutability, letters
+    from app.matters.business import MatterObject
 
     assert immutability.RULES  # importing it attached the triggers to the tables
+    letters.add_wordings()
+    for topic, handler in handlers.topics(registries.business_objects).items():
+        registries.handlers.register(topic, handler)
+    registries.listeners.append(handlers.on_event)
+    registries.business_objects.add(MatterObject())

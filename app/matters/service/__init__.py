@@ -1,0 +1,1 @@
+"""What completing a step of a matter writes: one module per group of steps."""
