@@ -11,4 +11,12 @@ if TYPE_CHECKING:
 
 
 def register(app: Flask, registries: Registries) -> None:
-    """Add the lead as business object."""
+    """Add service task handlers, the business object and the wording of packs and notices."""
+    from app.leads import handlers, letters
+    from app.leads.business import LeadObject
+
+    letters.add_wordings()
+    for topic, handler in handlers.topics(app.extensions["keliu.settings"].base_url).items():
+        registries.handlers.register(topic, handler)
+    registries.listeners.append(handlers.on_event)
+    registries.business_objects.add(LeadObject())

@@ -151,6 +151,14 @@ def next_of(session: Session, number: str) -> list[Lead]:
     return list(session.scalars(select(Lead).where(Lead.next_of == number).order_by(Lead.number)))
 
 
+def running_for_customer(session: Session, customer_id: int | None, product_code: str) -> bool:
+    """Whether a lead of this customer for this product is unfinished (index customer_id, number)."""
+    statement = select(Lead.number).where(
+        Lead.customer_id == customer_id, Lead.product_code == product_code, Lead.state.in_(UNFINISHED)
+    )
+    return session.scalar(statement.limit(1)) is not None
+
+
 def product_by_code(session: Session, code: str | None) -> Product | None:
     """The product of that code, whether still sold or not."""
     return session.scalar(select(Product).where(Product.code == code)) if code else None
@@ -233,3 +241,53 @@ def candidate_groups(session: Session, task_ids: Iterable[str]) -> dict[str, lis
     for task_id, name in session.execute(statement.order_by(candidate.c.task_id, candidate.c.name)):
         found.setdefault(task_id, []).append(name)
     return found
+
+
+def visible_next_of(session: Session, principal: Principal, number: str) -> list[Lead]:
+    """The leads that offer the next product after this one was won, as far as this person may see them."""
+    statement = select(Lead).where(Lead.next_of == number, sees(principal))
+    return list(session.scalars(statement.order_by(Lead.number)))
+
+
+def visible_alike(session: Session, principal: Principal, one: Lead) -> list[LikeLead]:
+    """Other unfinished leads of the same company or telephone number that this person may see."""
+    found = duplicates(session, company_key=one.company_key, phone_key=one.phone_key, without=one.number)
+    seen = seen_of(session, principal, [row.number for row in found])
+    return [row for row in found if row.number in seen]
+
+
+_seen = table("task_seen", column("task_id"), column("login"))
+"""Named by its columns only: the inbox, which keeps it, stands above the slices."""
+
+
+def seen_by(session: Session, task_id: str, login: str | None) -> bool:
+    """Whether this person (None: anybody) has opened the page of the task."""
+    statement = select(_seen.c.task_id).where(_seen.c.task_id == task_id)
+    if login is not None:
+        statement = statement.where(_seen.c.login == login)
+    return session.scalar(statement.limit(1)) is not None
+
+
+def open_task_at(session: Session, instance_id: str, node_id: str) -> str | None:
+    """The open task of an instance at a node."""
+    task = tables.user_task
+    statement = select(task.c.id).where(task.c.instance_id == instance_id, task.c.node_id == node_id)
+    return session.scalar(statement.where(task.c.state.in_(("created", "claimed"))).order_by(task.c.id).limit(1))
+
+
+def seen_of(session: Session, principal: Principal, numbers: Iterable[str]) -> frozenset[str]:
+    """Those of these leads that this person may see."""
+    some = list(numbers)
+    return frozenset(session.scalars(visible(principal).where(Lead.number.in_(some)))) if some else frozenset()
+
+
+def visible_materials(session: Session, principal: Principal, limit: int) -> list[tuple[LeadMaterial, str]]:
+    """The packs sent last to leads this person may see, each with the company's name (primary key)."""
+    statement = select(LeadMaterial, Lead.company).join(Lead, Lead.number == LeadMaterial.number)
+    found = session.execute(statement.where(sees(principal)).order_by(LeadMaterial.id.desc()).limit(limit))
+    return [(row[0], row[1]) for row in found]
+
+
+def sources(session: Session) -> list[str]:
+    """Every source leads came from (unique index source, source_reference)."""
+    return list(session.scalars(select(Lead.source).distinct().order_by(Lead.source)))

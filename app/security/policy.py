@@ -48,6 +48,7 @@ PREDICATES: Mapping[str, Predicate] = dict.fromkeys(PERMISSIONS, _anything) | {
     "task.work": _own_task,
     "task.reassign": _task_in_subtree,
     "case.view_subtree": _department_in_subtree,
+    "lead.reassign": _department_in_subtree,
 }
 """Permission → what must hold between the person and the subject."""
 
