@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from app.business_objects import BusinessObjects
     from app.imports import ImportTargets
     from engine import HandlerRegistry, WorkingCalendar
+    from engine.context import StandIn
 
 Calendars = Callable[[Session, str | None], "WorkingCalendar"]
 
@@ -50,5 +51,7 @@ class Registries:
     demo: list[DemoPart] = field(default_factory=list)
     commands: list[click.Command] = field(default_factory=list)
     handovers: list[Handover] = field(default_factory=list)
+    stand_in: StandIn | None = None
+    """Set by the absences slice: who gets the tasks of somebody who is away."""
     calendars: Calendars | None = None
     """Set by the calendars slice: the working calendar of a candidate group (None: the office)."""

@@ -96,13 +96,19 @@ class WorkingCalendar:
         first, last = start.astimezone(UTC), end.astimezone(UTC)
         if last < first:
             return -self.between(last, first)
-        total = timedelta()
-        day, final = self._local_date(first), self._local_date(last)
+        return sum((worked for _day, worked in self.worked_by_day(first, last)), timedelta())
+
+    def worked_by_day(self, start: datetime, end: datetime) -> tuple[tuple[date, timedelta], ...]:
+        """For every local date from ``start`` to ``end`` the working time of that day between the two moments."""
+        first, last = start.astimezone(UTC), end.astimezone(UTC)
+        found, day, final = [], self._local_date(first), self._local_date(last)
         while day <= final:
+            worked = timedelta()
             for begin, finish in self._intervals(day):
-                total += max(min(finish, last) - max(begin, first), timedelta())
+                worked += max(min(finish, last) - max(begin, first), timedelta())
+            found.append((day, worked))
             day += timedelta(days=1)
-        return total
+        return tuple(found)
 
     def add_days(self, at: datetime, days: int) -> datetime:
         """The same time of day, ``days`` working days later (earlier when negative), kept within that day's hours."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -68,6 +68,11 @@ class SilentBell:
         """Nothing to do."""
 
 
+StandIn = Callable[[Session, str, str, Collection[str]], str | None]
+"""``(session, process key, login, excluded logins)``: who gets a task meant for somebody who is away; None: nobody is
+away, or nobody stands in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """One per operating system process; bound to every session as ``session.info["engine"]``."""
@@ -77,6 +82,7 @@ class Runtime:
     """The working calendar of a candidate group (None: of the office)."""
     handlers: HandlerRegistry = field(default_factory=HandlerRegistry)
     listeners: tuple[Listener, ...] = ()
+    stand_in: StandIn | None = None
     bell: Doorbell = field(default_factory=SilentBell)
     zone: str = "Asia/Shanghai"
     limits: Limits = field(default_factory=Limits)

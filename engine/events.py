@@ -81,6 +81,35 @@ class DeadlineReached(Event):
     stage: str
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One deadline is at another moment. ``kind``: task or timer; None: unknown, the clock stands still."""
+
+    kind: str
+    node_id: str | None
+    task_id: str | None
+    before: datetime | None
+    after: datetime | None
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "kind": self.kind,
+            "node_id": self.node_id,
+            "task_id": self.task_id,
+            "before": self.before.isoformat() if self.before else None,
+            "after": self.after.isoformat() if self.after else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlinesMoved(Event):
+    """Deadlines were computed again because of ``cause`` and changed."""
+
+    cause: str
+    moved: tuple[Moved, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentRaised(Event):
     """Something failed and waits for a person; nothing of the failed command was written."""

@@ -123,6 +123,8 @@ class WaitingTask:
     follow_up_at: datetime | None
     priority: int
     service_level: ServiceLevel | None
+    due_basis: Mapping[str, Any] | None = None
+    """What an explicit dueDate was computed from; see :class:`engine.TaskRow`."""
     local_variables: Variables = field(default_factory=dict)
     """The loop item of a multi-instance and its number, input parameters."""
 

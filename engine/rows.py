@@ -47,6 +47,11 @@ class TaskRow:
     delegation: str | None = None
     """pending: the assignee does it for the owner; resolved: it came back."""
     description: str | None = None
+    on_behalf_of: str | None = None
+    """The absent person for whom the assignee does it."""
+    due_basis: Mapping[str, Any] | None = None
+    """What ``due_at`` was computed from, when that is not ``service_minutes`` of working time since ``created_at``:
+    ``{"start": …, "fixed": moment}``, or ``{"start": …, "hours" or "days": working time, "calendar": …}``."""
     candidate_groups: tuple[str, ...] = ()
     candidate_users: tuple[str, ...] = ()
     excluded_users: tuple[str, ...] = ()
@@ -179,6 +184,25 @@ class HistoryRow:
     task_id: str | None
     actor: str
     changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseRow:
+    """The clock of a task stood still, or still does (``ended_at`` None). ``until_at``: when it ends by itself."""
+
+    id: int
+    task_id: str
+    from_at: datetime
+    until_at: datetime | None
+    ended_at: datetime | None
+    reason: str
+    paused_by: str
+    ended_by: str | None
+
+    @property
+    def to_at(self) -> datetime | None:
+        """When the clock goes on, as far as anybody knows."""
+        return self.ended_at or self.until_at
 
 
 @dataclass(frozen=True, slots=True)

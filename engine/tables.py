@@ -20,6 +20,7 @@ from engine.store.tables import (
     subscription,
     task_attachment,
     task_comment,
+    task_pause,
     user_task,
     user_task_candidate,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "subscription",
     "task_attachment",
     "task_comment",
+    "task_pause",
     "user_task",
     "user_task_candidate",
 ]

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
 def register(app: Flask, registries: Registries) -> None:
     """Give the engine its calendars, add the pages, offer the demo calendars."""
-    from app.calendars import demo, queries, views
+    from app.calendars import demo, queries, recomputing, views
     from app.registries import DemoPart
 
     registries.calendars = queries.working_calendar
+    registries.handlers.register_work(recomputing.WORK, recomputing.begin, prompt=True)
+    registries.listeners.append(recomputing.on_event)
     registries.demo.append(DemoPart("Working calendars", demo.load))
     views.install(app)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Boolean, Date, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
-from engine import JsonValue
+from engine import BigKey, JsonValue, UtcDateTime
 
 
 class Calendar(Base):
@@ -44,6 +44,38 @@ class CalendarAssignment(Base):
 
     group_name: Mapped[str] = mapped_column(ForeignKey("user_group.name"), primary_key=True)
     calendar_key: Mapped[str] = mapped_column(ForeignKey("calendar.key"), index=True)
+
+
+class Recomputation(Base):
+    """A calendar was changed, and open deadlines were computed again: by the engine's ``batches``, made by a job.
+    ``started_at`` None: the job has not looked yet which are concerned."""
+
+    __tablename__ = "recomputation"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    calendar_key: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(String(100))
+    groups: Mapped[list[str]] = mapped_column(JsonValue)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    batches: Mapped[list[int]] = mapped_column(JsonValue)
+    total: Mapped[int] = mapped_column(default=0)
+
+
+class MovedDeadline(Base):
+    """One deadline that a recomputation moved. ``kind``: task or timer; a paused task has no moment."""
+
+    __tablename__ = "moved_deadline"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    recomputation_id: Mapped[int] = mapped_column(ForeignKey("recomputation.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    instance_id: Mapped[str] = mapped_column(String(36))
+    business_key: Mapped[str | None] = mapped_column(String(100))
+    task_id: Mapped[str | None] = mapped_column(String(36))
+    node_id: Mapped[str | None] = mapped_column(String(100))
+    before: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    after: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class CalendarVersion(Base):

@@ -83,6 +83,12 @@ def working_calendar(session: Session, group: str | None) -> WorkingCalendar:
     return known.calendars[known.assigned.get(group or "", OFFICE)]
 
 
+def assigned(session: Session) -> dict[str, str]:
+    """Candidate group → key of its calendar, for groups that do not work by the office's."""
+    found = select(CalendarAssignment.group_name, CalendarAssignment.calendar_key)
+    return {row[0]: row[1] for row in session.execute(found)}
+
+
 def calendars(session: Session) -> tuple[CalendarRow, ...]:
     """All calendars by key."""
     groups: dict[str, list[str]] = {}
@@ -145,8 +151,7 @@ def _load(session: Session, token: str, year: int) -> _Loaded:
     weeks.setdefault(OFFICE, OFFICE_WEEK)
     years = range(year - YEARS_BEFORE, year + YEARS_AFTER + 1)
     made = {key: _value(zone, week, stored.get(key, {}), years) for key, week in weeks.items()}
-    assigned = session.execute(select(CalendarAssignment.group_name, CalendarAssignment.calendar_key))
-    return _Loaded(token, year, made, {row[0]: row[1] for row in assigned})
+    return _Loaded(token, year, made, assigned(session))
 
 
 def _value(

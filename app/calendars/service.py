@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 import engine
 from app.accounts import service as accounts
 from app.accounts.models import Group
-from app.calendars import holidays_cn, hours, queries
+from app.calendars import holidays_cn, hours, queries, recomputing
 from app.calendars.models import Calendar, CalendarAssignment, CalendarDay, CalendarVersion
 from app.errors import FieldErrors, NotVisible
 
@@ -51,12 +51,15 @@ def save_week(session: Session, actor: str, key: str, week: list[hours.Stored], 
     if not any(week):
         raise FieldErrors({"": [_l("At least one day needs working hours.")]})
     row.week = [[list(pair) for pair in day] for day in week]
+    moved = set(queries.assigned(session).items())
     known = set(session.scalars(select(Group.name).where(Group.name.in_(list(groups)))))
     session.execute(delete(CalendarAssignment).where(CalendarAssignment.calendar_key == key))
     session.execute(delete(CalendarAssignment).where(CalendarAssignment.group_name.in_(sorted(known))))
     if key != queries.OFFICE:
         session.add_all([CalendarAssignment(group_name=name, calendar_key=key) for name in sorted(known)])
     changed(session)
+    moved ^= set(queries.assigned(session).items())
+    recomputing.request(session, actor, key, {group for group, _calendar_key in moved})
     accounts.record(session, actor, "calendar.hours", key, week=row.week, groups=sorted(known))
 
 
@@ -79,6 +82,7 @@ def save_day(
     row.name_zh, row.name_en, row.source = name_zh, name_en, "edited"
     session.add(row)
     changed(session)
+    recomputing.request(session, actor, key)
     accounts.record(session, actor, "calendar.day", key, date=day.isoformat(), working=working, hours=row.hours)
 
 
@@ -91,6 +95,7 @@ def forget_day(session: Session, actor: str, key: str, day: date) -> None:
     source = "official" if known.official else "estimated"
     session.add_all([_seeded(key, special, source) for special in known.days if special.date == day])
     changed(session)
+    recomputing.request(session, actor, key)
     accounts.record(session, actor, "calendar.day_forgotten", key, date=day.isoformat())
 
 
@@ -110,6 +115,7 @@ def reload_year(session: Session, actor: str, key: str, year: int) -> None:
     session.flush()
     _store_year(session, key, year)
     changed(session)
+    recomputing.request(session, actor, key)
     accounts.record(session, actor, "calendar.year_loaded", key, year=year)
 
 

@@ -39,6 +39,7 @@ from engine.commands.repair_model import (
     StartBatch,
     SuspendBatch,
 )
+from engine.commands.task_model import RecomputeDeadlines
 from engine.context import now, runtime
 from engine.errors import (
     BadVariables,
@@ -65,6 +66,7 @@ SUBJECTS: Mapping[type[Command], str] = {
     CorrelateMessage: "instance_id",
     MigrateInstance: "instance_id",
     ModifyInstance: "instance_id",
+    RecomputeDeadlines: "instance_id",
     ResolveIncident: "incident_id",
     RestartInstance: "instance_id",
     ResumeInstance: "instance_id",
@@ -146,11 +148,12 @@ def _do(session: Session, wanted: Command) -> tuple[Result, str]:
     from engine.commands import HANDLERS  # the table of all commands, of which this is one
 
     try:
-        return HANDLERS[type(wanted)](session, wanted), "done"
+        result = HANDLERS[type(wanted)](session, wanted)
+        return result, result.outcome or "done"
     except InstanceChanged:
         raise  # the entry point runs it again
     except REFUSALS as refused:
-        if isinstance(wanted, CancelInstance) and _has_ended(refused):
+        if isinstance(wanted, CancelInstance | RecomputeDeadlines) and _has_ended(refused):
             return Result(instance_id=wanted.instance_id), "ended already"
         raise BatchItemRefused(reason=_reason(refused), **_of_item(refused)) from refused
 

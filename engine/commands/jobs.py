@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine.commands import batch, calls, ledger, starts
+from engine.commands import batch, calls, ledger, pause, starts
 from engine.commands.audit import audit
 from engine.commands.incidents import open_incident, record_command_failure, resolve_of_job
 from engine.commands.messages import Message, deliver, deliver_signal, signal, subscribed
@@ -86,9 +86,10 @@ def _deadline(session: Session, command: RunJob, job: JobRow) -> Result:
     """Needs the task's row only; the workflow is not restored."""
     unit, _ = lock_instance(session, _instance_id(job), command.actor)
     ledger.finish(session, job.id, command.worker, unit.at)
-    task = find_task(session, str(job.task_id))
-    if task.is_open:
-        stage = job.payload["stage"]
+    task, stage = find_task(session, str(job.task_id)), job.payload["stage"]
+    if task.is_open and stage == pause.CONTINUE:
+        pause.end_at_its_date(unit, task)
+    elif task.is_open:
         unit.record("deadline_reached", task.node_id, task.id, {"stage": stage, "due_at": job.due_at.isoformat()})
         unit.events.append(DeadlineReached(**unit.facts(), task=task, stage=stage))
     unit.write_history()

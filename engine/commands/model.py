@@ -81,6 +81,10 @@ class AssignTask(Command):
     task_id: str
     assignee: str
     reason: str = ""
+    on_behalf_of: str | None = None
+    """The absent person for whom the assignee does it."""
+    asleep: bool = False
+    """Also in an instance that is suspended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +310,8 @@ class Result:
     """The task the command was about, as it is now."""
     job_id: int | None = None
     batch_id: int | None = None
+    outcome: str = ""
+    """What a batch says of the item instead of "done"."""
     made: int | None = None
     """The id of the comment or attachment the command was about."""
     deployment: Deployment | None = None

@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import select, text
 
 from engine.commands import ledger
+from engine.commands.audit import audit
 from engine.commands.deadlines import deadline_jobs
+from engine.commands.model import AssignTask
 from engine.commands.unit import Unit
 from engine.errors import LimitExceeded
 from engine.events import TaskCancelled, TaskCreated
@@ -115,7 +117,7 @@ def _create_tasks(unit: Unit, new: list[WaitingTask]) -> tuple[TaskRow, ...]:
     insert_candidates(unit, new)
     created = tuple(created_row(row, task) for row, task in zip(values, new, strict=True))
     for row in created:
-        unit.record("task_created", row.node_id, row.id)
+        unit.record("task_created", row.node_id, row.id, _substituted(unit, row))
         unit.events.append(
             TaskCreated(
                 **unit.facts(),
@@ -130,7 +132,7 @@ def _create_tasks(unit: Unit, new: list[WaitingTask]) -> tuple[TaskRow, ...]:
 
 def task_values(unit: Unit, task: WaitingTask) -> dict[str, Any]:
     """The row of a task that begins to wait. An assignee of the model who is excluded does not get it."""
-    assignee = None if task.assignee in task.excluded_users else task.assignee
+    assignee, absent = assignee_of(unit, task)
     level = task.service_level
     return {
         "id": task.task_id,
@@ -149,11 +151,32 @@ def task_values(unit: Unit, task: WaitingTask) -> dict[str, Any]:
         "due_at": task.due_at,
         "follow_up_at": task.follow_up_at,
         "service_minutes": round(level.hours * 60) if level else None,
-        "calendar": level.calendar if level else None,
+        "calendar": level.calendar if level else (task.due_basis or {}).get("calendar"),
         "ended_at": None,
         "ended_by": None,
         "local_variables": dict(task.local_variables),
+        "on_behalf_of": absent,
+        "due_basis": dict(task.due_basis) if task.due_basis else None,
     }
+
+
+def assignee_of(unit: Unit, task: WaitingTask) -> tuple[str | None, str | None]:
+    """Who gets a task that begins to wait, and for which absent person."""
+    wanted, stand_in = task.assignee, unit.runtime.stand_in
+    if wanted is None or wanted in task.excluded_users:
+        return None, None
+    deputy = stand_in(unit.session, unit.process_key, wanted, task.excluded_users) if stand_in else None
+    return (wanted, None) if deputy is None else (deputy, wanted)
+
+
+def _substituted(unit: Unit, row: TaskRow) -> dict[str, Any]:
+    """What history and audit log say of a task that went to somebody who stands in."""
+    if row.on_behalf_of is None or row.assignee is None:
+        return {}
+    facts = {"assignee": row.assignee, "on_behalf_of": row.on_behalf_of}
+    command = AssignTask(task_id=row.id, assignee=row.assignee, actor=unit.actor)
+    audit(unit.session, command, unit.instance_id, row.id, facts)
+    return facts
 
 
 def insert_candidates(unit: Unit, tasks: Iterable[WaitingTask]) -> None:

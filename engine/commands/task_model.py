@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from engine.commands.model import Command
@@ -40,6 +41,31 @@ class ChangeCandidates(Command):
     task_id: str
     added: tuple[tuple[str, str], ...] = ()
     removed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseTask(Command):
+    """The clock of an open task stands still until ``until_at``, or until it is continued."""
+
+    task_id: str
+    reason: str
+    until_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContinueTask(Command):
+    """The clock of a paused task goes on."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecomputeDeadlines(Command):
+    """Compute what is due in working time again, from its start, on the calendars as they are now. ``cause`` says why,
+    in the audit log and to those who listen."""
+
+    instance_id: str
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

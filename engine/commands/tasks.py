@@ -17,12 +17,14 @@ from engine.commands.unit import Locked, Unit, executing, require_active, restor
 from engine.commands.values import checked
 from engine.errors import NotAllowed, TaskAlreadyClaimed, TaskAlreadyCompleted, TaskCancelled, TaskNotFound
 from engine.events import TaskAssigned, TaskCompleted
-from engine.model import Delegation, TaskState, WaitingTask
+from engine.model import Delegation, InstanceState, TaskState, WaitingTask
 from engine.rows import TaskRow
 from engine.store import statements as sql
 from engine.store.rows import TASK, task_row
 from engine.store.tables import user_task
 
+AWAKE = (InstanceState.ACTIVE,)
+ASLEEP = (InstanceState.ACTIVE, InstanceState.SUSPENDED)
 _TASK_FIELDS = tuple(column.name for column in TASK)
 
 
@@ -43,6 +45,8 @@ def complete(session: Session, command: CompleteTask) -> Result:
     with executing(unit.instance_id):
         execution.complete(command.task_id, variables)
     done = _completed(unit, row, waiting)
+    if done.on_behalf_of is not None:
+        _for_somebody(unit, command, done)
     unit.events.append(TaskCompleted(**unit.facts(), task=done, variables=variables))
     created = save(unit, execution, rows, done=Done(task=done))
     return Result(
@@ -104,17 +108,21 @@ def release(session: Session, command: ReleaseTask) -> Result:
 
 def assign(session: Session, command: AssignTask) -> Result:
     """The task is ``assignee``'s. Raises NotAllowed when the assignee is excluded."""
-    unit, task = lock_open(session, command.task_id, command.actor)
+    unit, task = lock_open(session, command.task_id, command.actor, states=ASLEEP if command.asleep else AWAKE)
     not_excluded(task.id, task.excluded_users, command.assignee)
     facts = {"assignee": command.assignee, "previous": task.assignee, "reason": command.reason}
+    if command.on_behalf_of:
+        facts["on_behalf_of"] = command.on_behalf_of
     audit(session, command, unit.instance_id, task.id, facts)
-    return give(unit, task, command.assignee, "task_assigned", facts)
+    return give(unit, task, command.assignee, "task_assigned", facts, on_behalf_of=command.on_behalf_of)
 
 
 def give(
     unit: Unit, task: TaskRow, assignee: str | None, kind: str, changes: dict[str, Any], **more: str | None
 ) -> Result:
-    """The locked task is the assignee's, or free; ``more`` columns change with it."""
+    """The locked task is the assignee's, or free; ``more`` columns change with it. Nobody is stood in for, unless
+    ``on_behalf_of`` says so."""
+    more = {"on_behalf_of": None, **more}
     state = TaskState.CREATED if assignee is None else TaskState.CLAIMED
     claimed_at = None if assignee is None else unit.at
     unit.connection.execute(
@@ -130,14 +138,18 @@ def give(
     return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, task=changed)
 
 
-def lock_open(session: Session, task_id: str, actor: str) -> tuple[Unit, TaskRow]:
+def lock_open(
+    session: Session, task_id: str, actor: str, *, states: tuple[InstanceState, ...] = AWAKE
+) -> tuple[Unit, TaskRow]:
     """Lock the instance and its open task, with candidates, without its state."""
-    unit, row = lock_task(session, task_id, actor, with_state=False)
+    unit, row = lock_task(session, task_id, actor, with_state=False, states=states)
     candidates = [(kind, name) for kind, name in unit.connection.execute(sql.CANDIDATES, {"task": task_id})]
     return unit, _task(row, candidates)
 
 
-def lock_task(session: Session, task_id: str, actor: str, *, with_state: bool) -> tuple[Unit, Locked]:
+def lock_task(
+    session: Session, task_id: str, actor: str, *, with_state: bool, states: tuple[InstanceState, ...] = AWAKE
+) -> tuple[Unit, Locked]:
     """Lock the instance and its open task. Raises what a task can no longer be done for."""
     connection = session.connection()
     statement = sql.LOCK_TASK_WITH_STATE if with_state else sql.LOCK_TASK
@@ -149,8 +161,15 @@ def lock_task(session: Session, task_id: str, actor: str, *, with_state: bool) -
     if row["state"] == TaskState.CANCELLED:
         raise TaskCancelled(task_id=task_id)
     unit = unit_of(session, connection, row, actor)
-    require_active(unit)
+    require_active(unit, states)
     return unit, row
+
+
+def _for_somebody(unit: Unit, command: CompleteTask, done: TaskRow) -> None:
+    """History and audit log say for whom it was done."""
+    facts = {"assignee": unit.actor, "on_behalf_of": done.on_behalf_of}
+    unit.record("task_completed_for", done.node_id, done.id, facts)
+    audit(unit.session, command, unit.instance_id, done.id, facts)
 
 
 def _completed(unit: Unit, row: Locked, waiting: WaitingTask) -> TaskRow:

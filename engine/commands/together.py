@@ -64,7 +64,7 @@ def update_task(session: Session, command: UpdateTask) -> Result:
     shown = {name: _shown(value) for name, value in changes.items()}
     audit(session, command, unit.instance_id, task.id, shown)
     unit.connection.execute(update(user_task).where(user_task.c.id == task.id).values(changes))
-    if changes.get("due_at") is not None:
+    if "due_at" in changes:
         move_deadlines(unit, task, changes["due_at"])
     unit.record("task_changed", task.node_id, task.id, shown)
     unit.write_history()

@@ -17,7 +17,7 @@ from engine.queries.definitions import (
 from engine.queries.external import is_external, is_fetchable, is_locked
 from engine.queries.instances import history, instance, instance_by_key, instances, passed, tokens
 from engine.queries.jobs import incident, incidents, job, jobs
-from engine.queries.tasks import open_tasks, task, tasks, tasks_of
+from engine.queries.tasks import open_tasks, pauses_of, pauses_of_instance, task, tasks, tasks_of
 
 __all__ = [
     "Break",
@@ -46,6 +46,8 @@ __all__ = [
     "part",
     "parts",
     "passed",
+    "pauses_of",
+    "pauses_of_instance",
     "task",
     "seals",
     "tasks",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.errors import TaskNotFound
 from engine.model import OPEN_TASKS
-from engine.rows import TaskRow
+from engine.rows import PauseRow, TaskRow
 from engine.store.rows import TASK, task_row
+from engine.store.tables import task_pause as tp
 from engine.store.tables import user_task as ut
 from engine.store.tables import user_task_candidate as utc
 
@@ -27,6 +29,22 @@ def task(session: Session, task_id: str) -> TaskRow:
 def open_tasks(session: Session, instance_id: str) -> tuple[TaskRow, ...]:
     """The tasks of an instance that wait for somebody (ix_user_task_instance_id)."""
     return tuple(row for row in tasks_of(session, instance_id) if row.state in OPEN_TASKS)
+
+
+def pauses_of_instance(session: Session, instance_id: str) -> tuple[PauseRow, ...]:
+    """When the clocks of an instance's tasks stood still, in order (ix_task_pause_instance_id)."""
+    return tuple(_pauses(session, tp.c.instance_id == instance_id))
+
+
+def pauses_of(session: Session, task_id: str) -> tuple[PauseRow, ...]:
+    """When the clock of a task stood still, in order (ix_task_pause_task_id)."""
+    return tuple(_pauses(session, tp.c.task_id == task_id))
+
+
+def _pauses(session: Session, mine: ColumnElement[bool]) -> Iterator[PauseRow]:
+    columns = [column for column in tp.c if column.name != "instance_id"]
+    for row in session.execute(select(*columns).where(mine).order_by(tp.c.from_at, tp.c.id)):
+        yield PauseRow(**row._mapping)
 
 
 def tasks_of(session: Session, instance_id: str) -> tuple[TaskRow, ...]:

@@ -11,6 +11,7 @@ from SpiffWorkflow.task import Task
 from engine.errors import ExecutionFailed
 from engine.iso8601 import moment_of
 from engine.spiff import source, variables
+from engine.spiff.context import basis_of
 
 DEFAULT_PRIORITY = 50
 
@@ -32,6 +33,8 @@ def assign(task: Task, element: source.Node) -> dict[str, Any]:
     task.internal_data["assignment"] = {"groups": groups}
     calendar = _calendar(task, element, groups)
     found["due"] = _moment(task, element, "dueDate", calendar)
+    if found["due"]:
+        found["due_basis"] = _basis(task, found["due"], calendar)
     found["follow_up"] = _moment(task, element, "followUpDate", calendar)
     found |= _service_level(task, element, calendar, found["due"])
     return {key: list(value) if isinstance(value, tuple) else value for key, value in found.items() if value}
@@ -74,6 +77,7 @@ def _moment(task: Task, element: source.Node, attribute: str, calendar: str | No
     if not text:
         return None
     context = variables.top(task).context
+    context.computed.clear()
     value = variables.resolve(task, text, calendar)
     if value is None or value == "":
         return None
@@ -83,6 +87,13 @@ def _moment(task: Task, element: source.Node, attribute: str, calendar: str | No
         return moment_of(value, context.now, context.time_zone).isoformat()
     except (ValueError, OverflowError) as problem:
         raise _failed(task, f"{attribute} {text!r}: {problem}") from None
+
+
+def _basis(task: Task, due: str, calendar: str | None) -> dict[str, Any]:
+    """What a due date of the model was computed from, so that it can be computed again."""
+    context = variables.top(task).context
+    found = basis_of(context, datetime.fromisoformat(due), calendar)
+    return found or {"start": context.now.isoformat(), "fixed": due}
 
 
 def _is_day(value: object) -> bool:

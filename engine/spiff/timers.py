@@ -11,7 +11,7 @@ from engine.cron import is_cron, parse_cron
 from engine.errors import ExecutionFailed
 from engine.iso8601 import Cycle, TimeRefused, moment_of, parse_cycle
 from engine.spiff import source, variables
-from engine.spiff.context import ExecutionContext
+from engine.spiff.context import ExecutionContext, basis_of
 from engine.spiff.job_priority import JOB, priority_of
 
 
@@ -22,6 +22,8 @@ class Armed(TypedDict, total=False):
     text: str
     start: str
     calendar: str | None
+    working: dict[str, Any]
+    owner: str
     cycle: str
     number: int
     priority: int
@@ -40,12 +42,18 @@ def calendar_of(task: Task, element: source.Node) -> str | None:
 
 def arm(task: Task, element: source.Node, timer: source.TimerText, owner: Task | None = None) -> Armed:
     """Compute when ``element``'s timer is due. ``owner`` is the activity a boundary event hangs on."""
-    calendar = calendar_of(owner or task, element)
+    calendar, context = calendar_of(owner or task, element), variables.top(task).context
+    context.computed.clear()
     try:
         value = variables.resolve(task, timer.text, calendar)
     except (ValueError, OverflowError) as problem:
         raise _failed(element.id, timer, problem) from None
-    armed = armed_at(variables.top(task).context, element.id, timer, value, calendar)
+    armed = armed_at(context, element.id, timer, value, calendar)
+    working = basis_of(context, value, calendar)
+    if working is not None and "cycle" not in armed:
+        armed["working"] = working
+        if owner is not None:
+            armed["owner"] = str(owner.id)
     priority = priority_of(task, element, JOB)
     return {**armed, "priority": priority} if priority else armed
 
@@ -124,5 +132,13 @@ def key_of(node_id: str, armed: Armed) -> str:
 
 
 def explanation(armed: Armed) -> dict[str, Any]:
-    """How the due moment came about, for people."""
-    return {"expression": armed["text"], "start": armed["start"], "calendar": armed.get("calendar")}
+    """How the due moment came about: for people, and (``working``) for computing it again on a changed calendar.
+    ``owner`` is the task whose pauses count for it too."""
+    found: dict[str, Any] = {
+        "expression": armed["text"],
+        "start": armed["start"],
+        "calendar": armed.get("calendar"),
+        "working": armed.get("working"),
+        "owner": armed.get("owner"),
+    }
+    return {name: value for name, value in found.items() if value is not None or name == "calendar"}

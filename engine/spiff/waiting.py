@@ -62,6 +62,7 @@ def _user_task(task: Task) -> WaitingTask:
         follow_up_at=_moment(found.get("follow_up")),
         priority=found.get("priority", DEFAULT_PRIORITY),
         service_level=ServiceLevel(level[0], level[1]) if level else None,
+        due_basis=found.get("due_basis"),
         local_variables=_local(task),
     )
 

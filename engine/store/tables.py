@@ -147,6 +147,8 @@ user_task = Table(
     Column("owner", String(100)),  # who gets a delegated task back
     Column("delegation", String(8)),  # pending, resolved
     Column("description", Text),
+    Column("on_behalf_of", String(100)),  # the absent person the assignee stands in for
+    Column("due_basis", JsonValue),  # what due_at was computed from; nothing: service_minutes from created_at
     Index("ix_user_task_instance_id", "instance_id"),
     Index("ix_user_task_assignee_state_due_at", "assignee", "state", "due_at"),
     Index("ix_user_task_state_created_at", "state", "created_at"),
@@ -160,6 +162,21 @@ user_task_candidate = Table(
     Column("kind", String(8), primary_key=True),  # group, user, excluded
     Column("name", String(100), primary_key=True),
     Index("ix_user_task_candidate_name_kind_task_id", "name", "kind", "task_id"),
+)
+
+# When the clock of a task stood still: its deadlines move by the working time between.
+task_pause = Table(
+    "task_pause",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
+    Column("task_id", String(36), nullable=False, index=True),
+    Column("from_at", UtcDateTime, nullable=False),
+    Column("until_at", UtcDateTime),  # when it ends by itself
+    Column("ended_at", UtcDateTime),
+    Column("reason", Text, nullable=False),
+    Column("paused_by", String(100), nullable=False),
+    Column("ended_by", String(100)),
 )
 
 task_comment = Table(
