@@ -28,7 +28,7 @@ SALES = frozenset({"sales"})
 LEASE = timedelta(seconds=2)
 PATIENCE = 30.0
 """Seconds without any completion after which everybody is asked what they are doing."""
-PAUSE = (0.15, 0.9)
+PAUSE = (0.1, 0.5)
 """Seconds between two kills."""
 STAFF = ("clerk-1", "clerk-2", "worker-1", "worker-2")
 PROCESS = bpmn(
