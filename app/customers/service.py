@@ -67,11 +67,11 @@ def reindex(session: Session, customer: Customer) -> None:
     contacts = session.scalars(select(Contact).where(Contact.customer_id == customer.id).order_by(Contact.id)).all()
     names = [customer.name, customer.short_name, *(contact.name for contact in contacts)]
     phones = [customer.phone, *(contact.phone for contact in contacts)]
-    words = [*names, customer.name_en, customer.region, *phones, *map(_digits, phones), *_pinyin(names)]
+    words = [*names, customer.name_en, customer.region, *phones, *map(digits_of, phones), *pinyin_of(names)]
     search.index(session, SEARCH_KIND, str(customer.id), " ".join(dict.fromkeys(filter(None, words))))
 
 
-def _pinyin(names: Iterable[str]) -> list[str]:
+def pinyin_of(names: Iterable[str]) -> list[str]:
     """Initials ("zs" finds 张三) and the full syllables of every Chinese name."""
     words = []
     for name in filter(None, names):
@@ -80,8 +80,11 @@ def _pinyin(names: Iterable[str]) -> list[str]:
     return [word.lower() for word in words if word.isascii()]
 
 
-def _digits(phone: str) -> str:
-    return "".join(filter(str.isdigit, phone))
+def digits_of(phone: str) -> str:
+    """The digits of a telephone number, without the code of China."""
+    digits = "".join(character for character in phone if character.isascii() and character.isdigit())
+    abroad = digits.removeprefix("00") if digits.startswith("00") else digits
+    return abroad.removeprefix("86") if phone.lstrip().startswith(("+86", "0086")) else digits
 
 
 _PLAIN = ("name", "name_en", "short_name", "value_class", "region", "industry", "phone", "address", "remark")

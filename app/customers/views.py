@@ -22,6 +22,7 @@ from app.web.lists import respond
 
 blueprint = Blueprint("customers", __name__, url_prefix="/customers", template_folder="templates")
 SELLER_KINDS = ("centre", "office", "department")
+RECENT_ORDERS = 3
 
 
 @blueprint.get("")
@@ -84,6 +85,22 @@ def show(customer_id: int) -> ResponseReturnValue:
         contacts=queries.contacts(session, customer_id),
         contracts=queries.contracts(session, customer_id),
         orders=queries.orders(session, customer_id),
+        products={product.id: product.title(language()) for product in queries.products(session)},
+    )
+
+
+@blueprint.get("/<int:customer_id>/card")
+@requires("customer.view")
+def card(customer_id: int) -> ResponseReturnValue:
+    """Who a customer is in few words, as a fragment for other pages."""
+    session = db.session()
+    row = _visible(session, customer_id)
+    return render_template(
+        "customers/_card.html",
+        customer=row,
+        department=accounts.department_names(session, [row.department_key or ""], language()),
+        contacts=queries.contacts(session, customer_id),
+        orders=queries.orders(session, customer_id)[:RECENT_ORDERS],
         products={product.id: product.title(language()) for product in queries.products(session)},
     )
 

@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
 
 def register(app: Flask, registries: Registries) -> None:
-    """Add service task handlers, the business object and the tables' guards."""
-    from app.matters import handlers, immutability, letters
+    """Add pages, service task handlers, the business object and the tables' guards."""
+    from flask_babel import lazy_gettext as _l
+
+    from app.matters import handlers, immutability, letters, views
     from app.matters.business import MatterObject
+    from app.web import navigation
 
     assert immutability.RULES  # importing it attached the triggers to the tables
     letters.add_wordings()
@@ -21,3 +24,8 @@ def register(app: Flask, registries: Registries) -> None:
         registries.handlers.register(topic, handler)
     registries.listeners.append(handlers.on_event)
     registries.business_objects.add(MatterObject())
+    app.register_blueprint(views.blueprint)
+    seen_by = ("task.work", "matter.view_all", "case.view_subtree")
+    desk = navigation.Item("matters.front_desk", _l("Front desk"), "headset", "matter.register", 12)
+    navigation.add(desk, app)
+    navigation.add(navigation.Item("matters.index", _l("Matters"), "phone", seen_by, 15), app)

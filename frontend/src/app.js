@@ -1,4 +1,5 @@
 import { setUpDrafts } from "./drafts.js";
+import { setUpFinder } from "./finder.js";
 import { setUpKeyboard } from "./keyboard.js";
 import { setUpPage } from "./page.js";
 import { setUpRequests } from "./requests.js";
@@ -10,3 +11,4 @@ setUpPage();
 setUpDrafts();
 setUpRows();
 setUpKeyboard();
+setUpFinder();

@@ -1,0 +1,158 @@
+"""The front desk: one page from the ringing telephone to the classified matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+import app.db as db
+from app.customers import lookup
+from app.errors import FieldErrors, NotVisible
+from app.matters import desk, labels, queries
+from app.matters.views.blueprint import blueprint, visible
+from app.security import current, requires
+from app.web.due import standing
+from app.web.links import row_id
+from app.web.people import display_name
+
+SEES = "matter.register"
+LONGEST_SEARCH = 200
+CHOICE = ("customer", "contact", "phone")
+"""What an address says about who calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What came back refused: the values, their errors, and what else was chosen."""
+
+    values: Mapping[str, Any]
+    errors: Mapping[str, Sequence[Any]]
+    about: str = ""
+    add: bool = False
+
+
+@blueprint.get("/desk")
+@requires(SEES)
+def front_desk() -> ResponseReturnValue:
+    """Who is calling; with ``?customer=`` and ``?contact=`` somebody is chosen, ``?q=`` searches without scripts."""
+    session, words = db.session(), request.args.get("q", "")[:LONGEST_SEARCH]
+    found = lookup.callers(session, current(), words) if words.strip() else None
+    return _page(session, _chosen(session), None, words=words, found=found)
+
+
+@blueprint.get("/desk/callers")
+@requires(SEES)
+def callers() -> ResponseReturnValue:
+    """People and companies that match what was typed so far."""
+    words = request.args.get("q", "")[:LONGEST_SEARCH]
+    found = lookup.callers(db.session(), current(), words) if words.strip() else None
+    return render_template("matters/_callers.html", words=words, found=found)
+
+
+@blueprint.get("/desk/caller")
+@requires(SEES)
+def caller() -> ResponseReturnValue:
+    """Who was chosen: the part of the form about the caller, and what is known of them beside it."""
+    session = db.session()
+    found = _chosen(session)
+    context = _context(session, found, None)
+    response = make_response(render_template("matters/_chosen.html", **context))
+    address: dict[str, Any] = {name: request.args[name] for name in CHOICE if name in request.args}
+    response.headers["HX-Push-Url"] = url_for(".front_desk", **address)
+    return response
+
+
+@blueprint.get("/desk/similar")
+@requires(SEES)
+def similar() -> ResponseReturnValue:
+    """Customers that the unknown caller may belong to, and earlier calls from the same number."""
+    session = db.session()
+    company, phone = request.args.get("caller_company", ""), request.args.get("caller_phone", "")
+    return render_template("matters/_similar.html", **_alike(session, company[:LONGEST_SEARCH], phone[:40]))
+
+
+@blueprint.post("/desk")
+@requires(SEES)
+def take() -> ResponseReturnValue:
+    """Register the contact and go on to classify it; or add it to a matter that is under way."""
+    session = db.session()
+    values, about = desk.payload(session, request.form), request.form.get("about", "")
+    adding = desk.NewCustomer("add" in request.form, "anyway" in request.form)
+    try:
+        return _add(session, about, values) if about else _register(session, values, adding)
+    except FieldErrors as refused:
+        found = _known(session, values.get("customer_id"), values.get("contact_id"), values.get("caller_phone"))
+        return _page(session, found, Typed(values, refused.errors, about, adding.wanted)), 422
+
+
+def _register(session: Session, values: Mapping[str, Any], adding: desk.NewCustomer) -> ResponseReturnValue:
+    started = desk.register(session, current(), values, adding)
+    flash(_("Matter %(number)s is registered. Now say what kind it is.", number=started.business_key), "success")
+    task = desk.next_task(session, current(), started)
+    target = url_for("inbox.task", task_id=task) if task else url_for(".show", number=started.business_key)
+    return redirect(target, 303)
+
+
+def _add(session: Session, number: str, values: Mapping[str, Any]) -> ResponseReturnValue:
+    matter = visible(session, number)
+    text, channel = str(values.get("verbatim") or ""), str(values.get("channel") or matter.channel)
+    try:
+        desk.supplement(session, current(), matter, text, channel, values.get("files") or ())
+    except FieldErrors as refused:
+        raise FieldErrors(
+            {"verbatim" if name == "text" else name: e for name, e in refused.errors.items()}
+        ) from refused
+    flash(_("Added to %(number)s. Whoever has it was told.", number=number), "success")
+    return redirect(url_for(".show", number=number), 303)
+
+
+def _chosen(session: Session) -> desk.Known:
+    return _known(session, *(request.args.get(name) for name in CHOICE))
+
+
+def _known(session: Session, customer: Any, contact: Any, phone: Any) -> desk.Known:
+    try:
+        ids = [row_id(str(value)) if value else None for value in (customer, contact)]
+    except ValueError:
+        raise NotVisible from None
+    return desk.known(session, current(), ids[0], ids[1], str(phone or "")[:40])
+
+
+def _alike(session: Session, company: str, phone: str) -> dict[str, Any]:
+    return {
+        "alike": lookup.similar(session, current(), company=company, phone=phone),
+        "before": queries.last_contact(session, phone=phone.strip()) if phone.strip() else None,
+        "phone": phone,
+    }
+
+
+def _context(session: Session, found: desk.Known, typed: Typed | None) -> dict[str, Any]:
+    values = {**desk.prefill(found), **(typed.values if typed else {})}
+    if not found.customer and not typed:
+        values["caller_phone"] = request.args.get("phone", "")[:40]
+    alike = _alike(session, str(values["caller_company"] or ""), str(values["caller_phone"] or "")) if typed else {}
+    return {
+        "it": found,
+        "values": values,
+        "errors": typed.errors if typed else {},
+        "about": typed.about if typed else "",
+        "add": typed.add if typed else False,
+        "standing": standing(session),
+        "channels": labels.channels(session),
+        "states": labels.states(),
+        "last_by": display_name(found.last.by) if found.last else "",
+        **({"alike": (), "before": None, "phone": ""} | (alike if not found.customer else {})),
+    }
+
+
+def _page(
+    session: Session, known: desk.Known, typed: Typed | None, words: str = "", found: list[lookup.Caller] | None = None
+) -> str:
+    context = {"words": words, "found": found, **_context(session, known, typed)}
+    return render_template("matters/desk.html", document=desk.document(session), **context)
