@@ -85,11 +85,9 @@ def before_the_downtime(app: Flask, clock: engine.VirtualClock) -> dict[str, str
 
     def work(session: Session) -> dict[str, str]:
         engine.execute(session, deployment)
-        given = {"actor": "system", "variables": {"when": when}}
-        return {
-            key: str(engine.execute(session, engine.StartProcess(process_key=key, **given)).instance_id)
-            for key in FILES
-        }
+        variables = {"when": when}
+        starts = {key: engine.StartProcess(process_key=key, actor="system", variables=variables) for key in FILES}
+        return {key: str(engine.execute(session, command).instance_id) for key, command in starts.items()}
 
     return database_of(app).write(work)
 

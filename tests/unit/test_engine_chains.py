@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 import engine
 from engine.store import chain
+from engine.store.guards import APPEND_ONLY
 from engine.store.tables import history_event, process_instance
 from tests.support.engine_world import BACKENDS, TWO_TASKS, World, fresh_url, world
+from tests.support.tampering import lift_guards
 
 WHOLE: tuple[Any, ...] = ()
 
@@ -61,6 +64,29 @@ def tamper(keliu: World, *statements: str) -> None:
     keliu.database.write(work)
 
 
+REFUSED = (
+    "UPDATE history_event SET actor = 'nobody' WHERE id = 1",
+    "UPDATE history_event SET actor = actor",
+    "DELETE FROM history_event WHERE id = 1",
+    "UPDATE audit_log SET facts = '{}'",
+    "DELETE FROM audit_log",
+    "UPDATE audit_seal SET digest = '0'",
+    "DELETE FROM audit_seal",
+    "UPDATE audit_seal_head SET head = '0'",
+    "DELETE FROM audit_seal_head",
+)
+
+
+def test_the_database_refuses_to_change_or_delete_what_happened(keliu: World) -> None:
+    keliu.database.write(engine.seal_chains)
+    before = keliu.ask(engine.queries.verify_chains)
+    emptying = [f"TRUNCATE {table} CASCADE" for table in APPEND_ONLY] * (keliu.database.dialect == "postgresql")
+    for statement in (*REFUSED, *emptying):
+        with pytest.raises(IntegrityError, match="nothing of the past is changed"):
+            tamper(keliu, statement)
+    assert keliu.ask(engine.queries.verify_chains) == before
+
+
 def test_what_was_written_by_the_engine_is_whole_and_goes_on(keliu: World) -> None:
     before = keliu.ask(engine.queries.verify_chains)
     keliu.database.write(engine.seal_chains)
@@ -100,6 +126,7 @@ def test_tampering_is_found(keliu: World) -> None:
     missed = []
     for name, statements in TAMPERING.items():
         with Session(keliu.database.engine) as session:  # never committed: each begins with what was whole
+            lift_guards(session)
             for statement in statements:
                 session.execute(text(statement))
             found = engine.queries.verify_chains(session).breaks
@@ -111,6 +138,7 @@ def test_tampering_is_found(keliu: World) -> None:
 
 def test_a_chain_that_is_written_anew_no_longer_holds_what_was_sealed(keliu: World) -> None:
     seal = keliu.database.write(engine.seal_chains)
+    keliu.database.write(lift_guards)
     tamper(keliu, "UPDATE history_event SET actor = 'nobody' WHERE id = 1")
     _write_anew(keliu)
     (broken,) = keliu.ask(engine.queries.verify_chains).breaks

@@ -11,6 +11,7 @@ from sqlalchemy import text
 import engine
 from app import auditing
 from tests.support.application import advance, database_of
+from tests.support.tampering import lift_guards
 
 
 def run(app: Flask, *arguments: str) -> tuple[int, str]:
@@ -29,6 +30,7 @@ def test_the_demo_company_is_whole_until_somebody_rewrites_its_past(app: Flask) 
     assert run(app, "verify", "--seal", "0" * 64)[0] == 1
 
     forge = text("UPDATE history_event SET actor = 'somebody.else' WHERE id = 5")
+    database_of(app).write(lift_guards)
     database_of(app).write(lambda session: session.execute(forge) and None)
     status, said = run(app, "verify")
     assert status == 1
