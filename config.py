@@ -11,8 +11,11 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 PREFIX = "KELIU_"
@@ -76,6 +79,41 @@ def _database_url(text: str) -> str:
     raise ValueError("must be postgresql://… or sqlite:///path/to/file")
 
 
+def _smtp_url(text: str) -> str:
+    """``smtp://user:password@host:587?starttls=1`` or ``smtps://…``; user, password and port may be left out."""
+    parts = urlsplit(text)
+    options = parse_qs(parts.query, keep_blank_values=True)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path.strip("/"):
+        raise ValueError("must be smtp://user:password@host:587?starttls=1 or smtps://user:password@host")
+    if set(options) - {"starttls"} or options.get("starttls", ["1"])[-1] not in ("0", "1"):
+        raise ValueError("knows one option, starttls=1 or starttls=0")
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError("has a port that is no number") from error
+    return text
+
+
+def _mail_address(text: str) -> str:
+    """``crm@example.com`` or ``Keliu <crm@example.com>``."""
+    address = parseaddr(text)[1]
+    local, at, domain = address.rpartition("@")
+    if not (local and at and domain) or not text.isprintable():
+        raise ValueError("must be an address like crm@example.com or Keliu <crm@example.com>")
+    return text
+
+
+def _allowed_hosts(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    for part in found:
+        if "/" in part:
+            try:
+                ip_network(part, strict=False)
+            except ValueError as error:
+                raise ValueError(f"names {part}, which is no network like 10.0.0.0/8") from error
+    return found
+
+
 def default_data() -> Path:
     """Where all commands keep their files unless told otherwise (XDG base directory)."""
     root = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
@@ -117,6 +155,18 @@ class Settings:
     lease_minutes: int = _setting(
         "A job that has not ended after so many minutes hangs and is taken away from its worker", 5, _number(1, 240)
     )
+    smtp_url: str = _setting(
+        "Mail server: smtp://user:password@host:587?starttls=1, or smtps://…; without one e-mails wait, visibly",
+        "",
+        _smtp_url,
+    )
+    mail_from: str = _setting("Sender of e-mails; needed with a mail server", "", _mail_address)
+    mail_domain: str = _setting("People who gave no e-mail address have login@this-domain; empty: they have none", "")
+    webhook_allow: tuple[str, ...] = _setting(
+        "Hosts, addresses and networks of the own house that channels may reach, with commas between them",
+        (),
+        _allowed_hosts,
+    )
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO", _choice("DEBUG", "INFO", "WARNING", "ERROR"))
     log_format: str = _setting("json for machines, text for people", "json", _choice("json", "text"))
 
@@ -137,6 +187,11 @@ class Settings:
     def secure(self) -> bool:
         """True when people reach the application over TLS."""
         return self.base_url.startswith("https://")
+
+    def _mail_problems(self) -> list[str]:
+        if self.smtp_url and not self.mail_from:
+            return [f"{PREFIX}MAIL_FROM is needed with {PREFIX}SMTP_URL: from whom do e-mails come?"]
+        return []
 
     def _doorbell_problems(self) -> list[str]:
         if self.doorbell != "procrastinate":
@@ -161,7 +216,7 @@ class Settings:
         if data is not None:
             values["data"] = data
         settings = cls(**values)
-        problems += settings._doorbell_problems()
+        problems += settings._doorbell_problems() + settings._mail_problems()
         if not settings.secret_key and settings.is_sqlite and need_secret and not problems:
             values["secret_key"] = generated_secret(settings.data)
             settings = cls(**values)

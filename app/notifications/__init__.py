@@ -29,5 +29,6 @@ def register(app: Flask, registries: Registries) -> None:
     from app.notifications import handlers, views
 
     handlers.add_wordings()
+    handlers.install(app, registries.handlers)
     app.register_blueprint(views.blueprint)
     registries.listeners.append(handlers.on_event)

@@ -4,39 +4,47 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Flask
 from sqlalchemy.orm import Session
 
 import engine
 from app.accounts import queries as accounts
-from app.notifications import service
-from app.notifications.wording import NoticeWording, add_notice
+from app.notifications import addressing, courier, house, service
+from app.notifications.wording import N_, NoticeWording, add_notice
 
 HIGHEST = "cco"
 """The group that hears of everything that stays overdue."""
 
 
-def N_(msgid: str) -> str:
-    """Mark an English text for translation when the notice is read."""
-    return msgid
-
-
 def add_wordings() -> None:
     """Make the templates of this module known."""
     add_notice(
-        NoticeWording("deadline.reminder", N_("%(task)s is due soon: %(business_key)s"), "warning", "clock"),
-        NoticeWording("deadline.overdue", N_("%(task)s is overdue: %(business_key)s"), "danger", "alert-triangle"),
+        NoticeWording(
+            "deadline.reminder", N_("%(task)s is due soon: %(business_key)s"), "warning", "clock", "reminder"
+        ),
+        NoticeWording(
+            "deadline.overdue", N_("%(task)s is overdue: %(business_key)s"), "danger", "alert-triangle", "overdue"
+        ),
         NoticeWording(
             "deadline.escalation",
             N_("%(task)s has been overdue for a working day: %(business_key)s"),
             "danger",
             "alert-triangle",
+            "overdue",
         ),
-        NoticeWording("task.assigned", N_("%(actor)s gave you %(task)s: %(business_key)s"), "info", "inbox"),
+        NoticeWording("task.assigned", N_("%(actor)s gave you %(task)s: %(business_key)s"), "info", "inbox", "task"),
         NoticeWording(
-            "task.taken_away", N_("%(actor)s gave %(task)s to someone else: %(business_key)s"), "info", "inbox"
+            "task.taken_away", N_("%(actor)s gave %(task)s to someone else: %(business_key)s"), "info", "inbox", "task"
         ),
-        NoticeWording("task.cancelled", N_("%(task)s is no longer needed: %(business_key)s"), "info", "x"),
+        NoticeWording("task.cancelled", N_("%(task)s is no longer needed: %(business_key)s"), "info", "x", "task"),
     )
+
+
+def install(app: Flask, handlers: engine.HandlerRegistry) -> None:
+    """Serve the jobs that send."""
+    house.move_in(handlers, app.extensions["keliu.settings"])
+    handlers.register_work(addressing.WORK, courier.write_down, outside=courier.carry)
+    handlers.register_work(courier.RELEASE, courier.release)
 
 
 def on_event(session: Session, event: engine.Event) -> None:

@@ -47,7 +47,9 @@ class DeliveryState(StrEnum):
 
 
 DELIVERY_MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
-    DeliveryState.WAITING: frozenset({DeliveryState.SENDING, DeliveryState.MERGED, DeliveryState.FAILED}),
+    DeliveryState.WAITING: frozenset(
+        {DeliveryState.SENDING, DeliveryState.MERGED, DeliveryState.FAILED, DeliveryState.DROPPED}
+    ),
     DeliveryState.SENDING: frozenset({DeliveryState.DELIVERED, DeliveryState.WAITING, DeliveryState.FAILED}),
     DeliveryState.FAILED: frozenset({DeliveryState.WAITING, DeliveryState.DROPPED}),
 }

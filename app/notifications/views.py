@@ -90,7 +90,7 @@ def show(session: Session, rows: tuple[queries.NoticeRow, ...]) -> list[ShownNot
         if facts.get("definition_id") and facts.get("node_id"):
             facts["task"] = engine.queries.node_name(session, facts["definition_id"], facts["node_id"], language)
         kind = wording.notice_wording(row.template)
-        text = wording.notice_text(row.template, facts)
+        text = wording.notice_text(row.template, facts, language)
         shown.append(ShownNotice(row.id, text, kind.tone, kind.icon, row.created_at, row.read_at is None))
     return shown
 

@@ -1,7 +1,8 @@
 """The words of notices and of messages to customers. A slice adds its own templates when it registers.
 
 Placeholders are ``%(name)s`` in notices (gettext) and ``{name}`` in letters; a missing fact shows as nothing, so an
-old notice stays readable after its template has changed.
+old notice stays readable after its template has changed. Who is addressed in a letter and has no name is addressed as
+"customer", in the letter's language.
 """
 
 from __future__ import annotations
@@ -11,17 +12,33 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from flask_babel import gettext
+from app.web import i18n
+
+
+def N_(msgid: str) -> str:
+    """Mark an English text for translation when it is read."""
+    return msgid
+
+
+KINDS: Mapping[str, str] = {
+    "reminder": N_("A task is due soon"),
+    "overdue": N_("A task is overdue"),
+    "task": N_("A task was given to me, taken away or cancelled"),
+    "case": N_("News of a case I work on"),
+}
+"""What people choose by: how they want to hear of each kind of notice."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeWording:
-    """An in-page notice: ``text`` is the English msgid, ``tone`` one of info, warning, danger, success."""
+    """An in-page notice: ``text`` is the English msgid, ``tone`` one of info, warning, danger, success, ``kind`` one
+    of :data:`KINDS`."""
 
     key: str
     text: str
     tone: str = "info"
     icon: str = "bell"
+    kind: str = "case"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +63,19 @@ _letters: dict[str, Letter] = {}
 _UNKNOWN = NoticeWording("unknown", "%(text)s")
 
 
+ADDRESSEES = frozenset({"contact", "name", "customer"})
+SOMEBODY = {"zh": "尊敬的客户", "en": "Customer"}
+
+
 class _Facts(dict[str, Any]):
-    """Facts where a missing name is an empty string."""
+    """Facts where a missing name, or one without a value, is an empty string; an addressee is never without a name."""
+
+    def __init__(self, facts: Mapping[str, Any], language: str = "") -> None:
+        super().__init__({name: value for name, value in facts.items() if value not in (None, "")})
+        self._somebody = SOMEBODY.get(language, "")
 
     def __missing__(self, key: str) -> str:
-        return ""
+        return self._somebody if key in ADDRESSEES else ""
 
 
 class _PlainFormatter(Formatter):
@@ -75,9 +100,14 @@ def notice_wording(key: str) -> NoticeWording:
     return _notices.get(key, _UNKNOWN)
 
 
-def notice_text(key: str, facts: Mapping[str, Any]) -> str:
-    """The sentence in the language of the request."""
-    return str(gettext(notice_wording(key).text)) % _Facts(facts)  # not gettext(…, **facts): a fact may be missing
+def notice_text(key: str, facts: Mapping[str, Any], language: str) -> str:
+    """The sentence in ``language``, with or without a request."""
+    return said(notice_wording(key).text, language) % _Facts(facts)  # not gettext(…, **facts): a fact may be missing
+
+
+def said(msgid: str, language: str) -> str:
+    """A text of ours in ``language``."""
+    return i18n.chinese().gettext(msgid) if language == "zh" else msgid
 
 
 def knows_notice(key: str) -> bool:
@@ -87,7 +117,7 @@ def knows_notice(key: str) -> bool:
 
 def render_letter(key: str, facts: Mapping[str, Any], language: str) -> RenderedLetter:
     """The letter with its facts, as plain text. Raises ``KeyError`` for an unknown letter."""
-    letter, formatter, values = _letters[key], _PlainFormatter(), _Facts(facts)
+    letter, formatter, values = _letters[key], _PlainFormatter(), _Facts(facts, language)
     return RenderedLetter(
         subject=formatter.vformat(letter.subject[language], (), values),
         body=formatter.vformat(letter.body[language], (), values),
