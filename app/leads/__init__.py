@@ -11,12 +11,19 @@ if TYPE_CHECKING:
 
 
 def register(app: Flask, registries: Registries) -> None:
-    """Add service task handlers, the business object and the wording of packs and notices."""
-    from app.leads import handlers, letters
+    """Add pages, service task handlers, the business object and the wording of packs and notices."""
+    from flask_babel import lazy_gettext as _l
+
+    from app.leads import handlers, letters, views
     from app.leads.business import LeadObject
+    from app.web import navigation
 
     letters.add_wordings()
     for topic, handler in handlers.topics(app.extensions["keliu.settings"].base_url).items():
         registries.handlers.register(topic, handler)
     registries.listeners.append(handlers.on_event)
     registries.business_objects.add(LeadObject())
+    app.register_blueprint(views.blueprint)
+    app.register_blueprint(views.for_customers)
+    navigation.add(navigation.Item("leads.index", _l("Leads"), "flag", "task.work", 25), app)
+    navigation.add(navigation.Item("leads.pool", _l("Pool of leads"), "users", "lead.claim", 26), app)

@@ -16,6 +16,7 @@ from app.accounts import queries as accounts
 from app.customers import queries as customers
 from app.customers.models import Customer
 from app.leads import labels, queries
+from app.leads.figures import qualified
 from app.leads.models import FollowUp, Lead, LeadHorizon, LeadOwner, LeadState
 from app.security import Principal, current
 from app.web.i18n import language
@@ -166,13 +167,19 @@ def _reached(chosen: Sequence[str]) -> ColumnElement[bool]:
     return conditions[chosen[0]]
 
 
-def qualified() -> ColumnElement[bool]:
-    """Condition on ``Lead``: somebody found it to be a prospect, and nobody took that back."""
-    return and_(Lead.qualified_at.is_not(None), Lead.state != LeadState.CLOSED.value)
+def _sources(session: Session) -> labels.Options:
+    names = labels.sources()
+    named = [(value, value) for value in queries.sources(session) if value not in names]
+    return [*names.items(), *named]
+
+
+def _is(expression: Any, chosen: Sequence[str]) -> ColumnElement[bool]:
+    """One of the values, or with the first option none."""
+    return or_(expression.is_(None), expression == "") if NOBODY in chosen else expression.in_(list(chosen))
 
 
 def _products(session: Session) -> labels.Options:
-    return [(row.code, row.title(language())) for row in customers.products(session)]
+    return [(NOBODY, _("Not known")), *((row.code, row.title(language())) for row in customers.products(session))]
 
 
 def _amount(value: Decimal | None) -> float | None:
@@ -241,7 +248,7 @@ LEADS: ListSpec[LeadLine] = ListSpec(
         ChoiceFilter("horizon", _l("Purchase"), lambda _s: list(labels.horizons().items()), Lead.horizon, several=True),
         ChoiceFilter("state", _l("State"), lambda _s: list(labels.states().items()), Lead.state, several=True),
         ChoiceFilter("owner", _l("Owner"), _owners, condition=_owned_by),
-        ChoiceFilter("source", _l("Source"), lambda _s: list(labels.sources().items()), Lead.source),
+        ChoiceFilter("source", _l("Source"), _sources, Lead.source),
         ChoiceFilter("kind", _l("Kind of prospect"), lambda _s: list(labels.kinds().items()), Lead.kind),
         TextFilter("region", _l("Region"), Lead.region),
         DateFilter("purchase", _l("Expected purchase"), Lead.purchase_date),
@@ -286,12 +293,15 @@ BEHIND: ListSpec[LeadLine] = replace(
             condition=_first_horizon,
         ),
         ChoiceFilter("owner", _l("Owner"), _owners, condition=_owned_by),
-        TextFilter("source", _l("Source"), Lead.source),
+        ChoiceFilter("source", _l("Source"), _sources, Lead.source),
         ChoiceFilter(
             "heard_from",
             _l("Heard of us"),
-            lambda session: list(labels.of_field(session, labels.QUALIFY_FORM, "heard_from").items()),
-            Lead.heard_from,
+            lambda session: [
+                (NOBODY, _("Not known")),
+                *labels.of_field(session, labels.QUALIFY_FORM, "heard_from").items(),
+            ],
+            condition=lambda chosen: _is(Lead.heard_from, chosen),
         ),
         ChoiceFilter(
             "lost_reason",
@@ -299,7 +309,7 @@ BEHIND: ListSpec[LeadLine] = replace(
             lambda session: list(labels.of_field(session, labels.CONTACT_FORM, "lost_reason").items()),
             Lead.lost_reason,
         ),
-        ChoiceFilter("product", _l("Product"), _products, Lead.product_code),
+        ChoiceFilter("product", _l("Product"), _products, condition=lambda chosen: _is(Lead.product_code, chosen)),
         DateFilter("captured", _l("Captured"), Lead.captured_at),
         DateFilter("qualified", _l("Qualified at"), Lead.qualified_at),
         DateFilter("won", _l("Won"), Lead.won_at),
