@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 EXTENSION = "keliu.problem_speakers"
 RETRY_SECONDS = "5"
+SAFE = ("GET", "HEAD", "OPTIONS")
 log = structlog.get_logger(__name__)
 
 
@@ -108,7 +109,8 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         return _http_problem(error.code or 500, headers=_kept_headers(error))
     if isinstance(error, (Busy, PoolTimeout)) or _unreachable(error):
-        return _http_problem(503, headers={"Retry-After": RETRY_SECONDS})
+        code = "Uncertain" if _perhaps_done(error) else ""
+        return _http_problem(503, code=code, headers={"Retry-After": RETRY_SECONDS})
     return _http_problem(500, facts={"request_id": request_id()})
 
 
@@ -128,6 +130,11 @@ def _kept_headers(error: HTTPException) -> dict[str, str]:
     """What the exception says besides the status: ``Allow``, ``Retry-After``, ``WWW-Authenticate``."""
     kept = ("allow", "retry-after", "www-authenticate")
     return {name: value for name, value in error.get_headers() if name.lower() in kept}
+
+
+def _perhaps_done(error: Exception) -> bool:
+    """The connection was lost under way, during the commit perhaps: then only the database knows."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated and request.method not in SAFE
 
 
 def _unreachable(error: Exception) -> bool:

@@ -226,8 +226,8 @@ def _renamed(words: Words, code: str) -> Words:
 
 def http_words(status: int, code: str = "") -> Words:
     """The words for a status; those of 400 or 500 for one without words of its own."""
-    if code == "CsrfFailed":
-        return _stale_page()
+    if code in _SPECIAL:
+        return _SPECIAL[code]()
     name, title, message, advice = _HTTP.get(status) or _HTTP[400 if status < 500 else 500]
     return Words(status, name, str(title), str(message), str(advice))
 
@@ -242,6 +242,17 @@ def _stale_page() -> Words:
     )
 
 
+def _perhaps_done() -> Words:
+    return Words(
+        503,
+        "Uncertain",
+        _("Just a moment"),
+        _("The connection to the database was lost. We cannot tell whether what you sent was still carried out."),
+        _("Wait a few seconds and look before you do it again."),
+    )
+
+
+_SPECIAL = {"CsrfFailed": _stale_page, "Uncertain": _perhaps_done}
 _HTTP: dict[int, tuple[str, Any, Any, Any]] = {
     400: (
         "BadRequest",

@@ -157,6 +157,27 @@ def test_who_has_read_everything_is_answered_although_the_database_goes_just_the
             assert (answer.status_code, answer.text) == (200, "read")
 
 
+def test_who_loses_the_database_while_it_writes_is_told_to_look_before_doing_it_again(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    with opened(postgres_server.create("writing")) as database:
+        keliu = core_app(database, tmp_path)
+        keliu.config["WTF_CSRF_ENABLED"] = False
+
+        @public
+        def change() -> str:
+            number = db.session().scalar(text("SELECT pg_backend_pid()"))
+            with database.engine.connect() as other:
+                other.execute(text(f"SELECT pg_terminate_backend({number})"))
+            return "done"  # the commit comes now
+
+        keliu.add_url_rule("/change", "change_it", change, methods=["POST"])
+        for language, words in (("en", "look before you do it again"), ("zh", "先查看结果")):
+            answer = keliu.test_client().post("/change", headers={"Accept-Language": language})
+            assert answer.status_code == 503
+            assert words in answer.text and "Nothing was changed" not in answer.text
+
+
 def test_a_job_that_loses_the_database_is_done_at_the_next_look(postgres_server: PostgresServer) -> None:
     """It waits neither for its lease nor as long as a failed job: it was not its fault."""
     lost: list[int] = []
