@@ -11,6 +11,7 @@ import engine
 from app import notifications
 from app.accounts import queries as accounts
 from app.business_objects import BusinessObjects
+from app.customers import queries as customers
 from app.matters import letters, queries
 from app.matters.models import Matter, MatterState
 from app.matters.service import closing, holding, steps
@@ -58,19 +59,17 @@ def open_lead(session: Session, call: ServiceCall, objects: BusinessObjects) -> 
     """The lead the matter becomes; its process is called next and goes its own way, in the pool of the department."""
     matter = _matter(session, call)
     if matter.lead_number is None:
+        contact = customers.contact(session, matter.contact_id)
         values = {
-            "source": "matter",
             "source_reference": matter.number,
-            "customer_id": _text(matter.customer_id),
+            "department": str(call.variables.get("department") or ""),
             "company": queries.customer_name(session, matter.customer_id) or matter.caller_company,
-            "contact_name": matter.caller_name,
-            "phone": matter.caller_phone,
-            "product_code": matter.product_code,
+            "contact_name": contact.name if contact else matter.caller_name,
+            "phone": matter.caller_phone or (contact.phone if contact else ""),
+            "email": contact.email if contact else "",
             "product_id": _text(matter.product_id),
             "amount": matter.amount,
-            "remarks": matter.verbatim,
-            "department": str(call.variables.get("department") or ""),
-            "captured_at": matter.received_at,
+            "note": matter.verbatim,
         }
         matter.lead_number = _prepare(session, matter, objects, LEAD, values)
     return {"lead_number": matter.lead_number, "lead_owner": ""}

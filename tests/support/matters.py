@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import engine
+from app.accounts import queries as accounts
 from app.bootstrap import registries
 from app.business_objects import BusinessObject
 from app.customers.models import Contact, Customer, Product
@@ -22,6 +23,7 @@ from tests.support.application import advance, database_of, drain, principal_of
 
 WORDS = "你们上次说的升级包，\n到底什么时候能给？"
 REGISTER: dict[str, Any] = {"channel": "phone", "caller_name": "陈佳宁", "verbatim": WORDS, "concern": "asks"}
+OF_THE_CALL = (*REGISTER, "customer_id", "contact_id", "caller_phone", "caller_company", "received_at")
 REGION = {"inquiry": "centre_1", "purchase_interest": "centre_1", "churn_signal": "centre_1"}
 
 
@@ -59,12 +61,17 @@ class Matters:
 
     def classified(self, kind: str, login: str = "li.na", **facts: Any) -> str:
         """A matter that the rules have routed; ``facts`` belong to both forms."""
-        first = {name: facts.pop(name) for name in tuple(facts) if name in (*REGISTER, "customer_id", "contact_id")}
+        first = {name: facts.pop(name) for name in tuple(facts) if name in OF_THE_CALL}
         number = self.register(login, **first)
         given = {"outcome": "classified", "kind": kind, "summary": f"{kind}?", "region": REGION.get(kind), **facts}
         self.do(number, "classify", login, **given)
         self.settle()
         return number
+
+    def member(self, group: str) -> str:
+        """Somebody of that group."""
+        with database_of(self.app).read() as session:
+            return accounts.users_in_groups(session, [group])[0]
 
     def task(self, number: str, node: str | None = None) -> engine.TaskRow:
         """The open task of the matter."""
@@ -156,12 +163,14 @@ class Matters:
         return found
 
     def check_partition(self, number: str) -> None:
-        """The intervals follow each other from receipt to close, and every change of department was a hop."""
+        """The intervals follow each other from receipt to close (open: till now), and every change of department was a
+        hop."""
         matter, held = self.row(number), self.holdings(number)
         assert held[0].from_at == matter.received_at
         for before, after in zip(held, held[1:], strict=False):
             assert before.to_at == after.from_at, f"{number}: {before.to_at} … {after.from_at}"
         assert held[-1].to_at == matter.closed_at
+        assert matter.closed_at or (matter.department, matter.handler) == (held[-1].department_key, held[-1].person)
         moves = [
             (before.department_key, after.department_key)
             for before, after in zip(held, held[1:], strict=False)

@@ -64,7 +64,7 @@ def follow(session: Session, matter: Matter, event: engine.Event) -> None:
     match event:
         case engine.TaskCreated():
             if event.process_key == queries.PROCESS_KEY or not _waits(session, current.task_id):
-                _hold(session, matter, current, event, _holder(session, event.task, event.groups))
+                _hold(session, matter, current, event, _holder(session, event.task, event.groups, current))
         case engine.TaskAssigned():
             if event.task.id == current.task_id:
                 there = Holder(current.department_key, event.assignee, current.node_id, current.task_id)
@@ -90,16 +90,19 @@ def _next_of_complaint(session: Session, matter: Matter, current: MatterHolding,
     waiting = engine.queries.open_tasks(session, event.instance_id)
     if waiting:
         task = min(waiting, key=lambda row: (row.created_at, row.id))
-        _hold(session, matter, current, event, _holder(session, task, task.candidate_groups))
+        _hold(session, matter, current, event, _holder(session, task, task.candidate_groups, current))
 
 
-def _holder(session: Session, task: engine.TaskRow, groups: tuple[str, ...]) -> Holder:
-    """Whose task it is: the first group's department, else that of the person it was given to."""
-    department = None
-    if groups:
-        department = accounts.department_of_group(session, groups[0]) or groups[0]
-    elif task.assignee:
-        department = accounts.department_of(session, task.assignee)
+def _holder(session: Session, task: engine.TaskRow, groups: tuple[str, ...], current: MatterHolding) -> Holder:
+    """Whose task it is: of the groups it is offered to the department that has the matter, else the first; without any,
+    that of the person it was given to."""
+    departments = [accounts.department_of_group(session, group) or group for group in groups]
+    if current.department_key in departments:
+        department: str | None = current.department_key
+    elif departments:
+        department = departments[0]
+    else:
+        department = accounts.department_of(session, task.assignee) if task.assignee else None
     return Holder(department or CALL_CENTRE[0], task.assignee, task.node_id, task.id)
 
 
