@@ -55,7 +55,7 @@ def install(app: Flask) -> Api:
         app,
         spec_kwargs={
             "info": {
-                "description": "Complaints, imports, and the forms and drafts of tasks. Tasks are claimed and "
+                "description": "Complaints, leads, imports, and the forms and drafts of tasks. Tasks are claimed and "
                 "completed here or in the Camunda 7 dialect under /engine-rest."
             },
             "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
