@@ -1,10 +1,11 @@
 """``python -m benchmarks [--quick] [--json] [names…]``: what the engine costs, beside the floor and beside plain
 SpiffWorkflow, on SQLite and PostgreSQL, with the targets and whether they are met.
 
-Every ratio compares the candidates of one run, measured step by step in turns. A step's figure is the lower quartile of
-its repeats (what the code takes, rather than what other work on the machine adds to it), a candidate's figure is the
-median of its steps. The floor is the same rows in as many commits, written by SQLAlchemy Core with the same
-durability. ``python -m benchmarks inbox`` measures lists in a company with a hundred thousand open tasks.
+Every ratio compares the candidates of one run, measured in turns: walk by walk, and also step by step, where each finds
+the processor's caches full of the others. A step's figure is the lower quartile of its repeats (what the code takes,
+rather than what other work on the machine adds to it), a candidate's figure is the median of its steps. The floor is
+the same rows in as many commits, written by SQLAlchemy Core with the same durability.
+``python -m benchmarks inbox`` measures lists in a company with a hundred thousand open tasks.
 """
 
 from __future__ import annotations

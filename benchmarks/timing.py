@@ -30,6 +30,19 @@ def in_turns(candidates: Mapping[str, Callable[[], Iterator[float]]], repeats: i
     return taken
 
 
+def walk_by_walk(candidates: Mapping[str, Callable[[], Iterator[float]]], repeats: int) -> dict[str, list[list[float]]]:
+    """As ``in_turns``, but each candidate walks to its end before the next begins, as a process does that serves only
+    one of them: who takes turns step by step finds the processor's caches full of the others' code and data."""
+    taken: dict[str, list[list[float]]] = {name: [] for name in candidates}
+    for _ in range(repeats):
+        for name, walk in candidates.items():
+            for number, seconds in enumerate(walk()):
+                if number == len(taken[name]):
+                    taken[name].append([])
+                taken[name][number].append(seconds)
+    return taken
+
+
 def usual(seconds: list[float]) -> float:
     """The lower quartile: what the code takes, rather than what other work on the machine adds to it."""
     return quantiles(seconds, n=4, method="inclusive")[0] if len(seconds) > 1 else seconds[0]
