@@ -20,7 +20,7 @@ from app import files, formkit
 from app.accounts import queries as accounts
 from app.business_objects import BusinessObjects, FormContext
 from app.errors import FieldErrors, NotAllowedHere
-from app.inbox import drafts, presentation
+from app.inbox import drafts, presentation, seen
 from app.inbox.visibility import require_task
 from app.security import Principal, policy
 from engine.tables import process_instance
@@ -69,8 +69,7 @@ def complete_task(
     ``source`` (page, api, engine_rest) is for the log. Raises :class:`FieldErrors` with every refused field,
     an :class:`engine.Conflict` when somebody was faster, :class:`NotAllowedHere` or :class:`engine.NotAllowed`.
     """
-    seen = require_task(session, principal, objects, task_id)
-    task = lock_task(session, seen)
+    task = lock_task(session, require_task(session, principal, objects, task_id))
     require_worker(principal, task)
     form = form_of(session, principal, objects, task)
     variables = dict(payload) if form.document is None else _filled(session, principal, objects, form, payload)
@@ -101,14 +100,14 @@ def _filled(
     return {**bound.variables, **extra}
 
 
-def lock_task(session: Session, seen: engine.TaskRow) -> engine.TaskRow:
+def lock_task(session: Session, found: engine.TaskRow) -> engine.TaskRow:
     """Lock the task's instance and read the task again; raises the conflict if it is no longer open.
 
     On SQLite the transaction holds the write lock already; there FOR UPDATE says nothing.
     """
-    lock = select(process_instance.c.id).where(process_instance.c.id == seen.instance_id).with_for_update()
+    lock = select(process_instance.c.id).where(process_instance.c.id == found.instance_id).with_for_update()
     session.execute(lock)
-    task = engine.queries.task(session, seen.id)
+    task = engine.queries.task(session, found.id)
     if task.state is engine.TaskState.COMPLETED:
         raise engine.TaskAlreadyCompleted(task_id=task.id, completed_by=task.ended_by, completed_at=task.ended_at)
     if task.state is engine.TaskState.CANCELLED:
@@ -148,6 +147,7 @@ def claim(session: Session, principal: Principal, objects: BusinessObjects, task
     if task.assignee is None:
         command = engine.ClaimTask(task_id=task.id, groups=principal.groups, actor=principal.login)
         engine.execute(session, command)
+    seen.mark(session, task.id, principal.login)
     return engine.queries.task(session, task.id)
 
 
@@ -162,6 +162,13 @@ def release(session: Session, principal: Principal, objects: BusinessObjects, ta
     if task.assignee is not None:
         engine.execute(session, engine.ReleaseTask(task_id=task.id, actor=principal.login, override=override))
     return engine.queries.task(session, task.id)
+
+
+def mark_seen(session: Session, principal: Principal, objects: BusinessObjects, task_id: str) -> None:
+    """The principal has opened the page of the task. Raises :class:`NotVisible`."""
+    task = require_task(session, principal, objects, task_id)
+    if task.is_open:
+        seen.mark(session, task.id, principal.login)
 
 
 def may_reassign(session: Session, principal: Principal, task: engine.TaskRow) -> bool:
@@ -204,6 +211,7 @@ def save_draft(
     """Keep what the person typed into the task's form; values of fields that person may not fill in are dropped."""
     task = lock_task(session, require_task(session, principal, objects, task_id))
     require_worker(principal, task)
+    seen.mark(session, task.id, principal.login)
     allowed = fillable(form_of(session, principal, objects, task), principal)
     return drafts.save(session, task.id, principal.login, {k: v for k, v in payload.items() if k in allowed})
 

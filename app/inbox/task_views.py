@@ -15,7 +15,7 @@ import engine
 from app import db, formkit
 from app.accounts import queries as accounts
 from app.errors import FieldErrors, NotVisible
-from app.inbox import drafts, presentation, queries, service
+from app.inbox import drafts, presentation, queries, seen, service
 from app.inbox.views import blueprint, objects
 from app.inbox.visibility import require_task
 from app.security import current, requires
@@ -30,6 +30,14 @@ def task(task_id: str) -> ResponseReturnValue:
     """The task with its form, or what became of it."""
     found = require_task(db.session(), current(), objects(), task_id)
     return render_template("inbox/task.html", **_page(db.session(), found))
+
+
+@blueprint.post("/tasks/<task_id>/seen")
+@requires("task.work")
+def mark_seen(task_id: str) -> ResponseReturnValue:
+    """The page of the task was opened: it says so itself."""
+    service.mark_seen(db.session(), current(), objects(), task_id)
+    return Response(status=204)
 
 
 @blueprint.post("/tasks/<task_id>/claim")
@@ -159,6 +167,7 @@ def _page(
         "values": values,
         "errors": errors or {},
         "draft": draft,
+        "unseen": may_work and not seen.by(session, task.id, principal.login),
         "may_work": may_work,
         "is_candidate": service.is_candidate(principal, task),
         "panel": business.side_panel(session, key, principal) if business and key else None,
