@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 
 def register(app: Flask, registries: Registries) -> None:
-    """Tell the engine who stands in for whom."""
-    from app.absences import queries
+    """Tell the engine who stands in for whom; add the pages, the jobs and what everybody hands over."""
+    from app.absences import handlers, handover, queries, views
 
     registries.stand_in = queries.stand_in
+    registries.listeners.append(handlers.on_event)
+    registries.handovers.extend(handover.built_in())
+    handlers.register(registries.handlers)
+    views.install(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -157,6 +158,25 @@ def on_behalf(session: Session, task_ids: Iterable[str]) -> dict[str, str]:
         row.id: row.on_behalf_of
         for row in session.execute(select(user_task.c.id, user_task.c.on_behalf_of).where(*mine))
     }
+
+
+def process_names(session: Session, language: str) -> dict[str, str]:
+    """Deployed processes by key, with their names."""
+    found = {}
+    for row in engine.queries.definitions(session, latest_only=True):
+        name = row.name
+        if not language.startswith("zh"):
+            name = _english(session, row) or name
+        found[row.key] = name
+    return dict(sorted(found.items()))
+
+
+def _english(session: Session, row: engine.DefinitionRow) -> str | None:
+    try:
+        words = json.loads(engine.queries.part(session, row.id, "translation", "en"))
+    except engine.DefinitionNotFound:
+        return None
+    return words.get("elements", {}).get(row.key) or None
 
 
 def _all() -> Select[Any]:

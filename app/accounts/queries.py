@@ -295,6 +295,22 @@ def supervisor_of(session: Session, login: str) -> str | None:
     return session.scalars(found.where(User.login == login, _Supervisor.active)).one_or_none()
 
 
+def supervisors_above(session: Session, login: str) -> tuple[str, ...]:
+    """A person's supervisor, that one's supervisor and so on, the nearest first; only those who are active."""
+    found: list[str] = []
+    above = supervisor_of(session, login)
+    while above is not None and above != login and above not in found:
+        found.append(above)
+        above = supervisor_of(session, above)
+    return tuple(found)
+
+
+def reports_of(session: Session, login: str) -> tuple[str, ...]:
+    """Logins of the active people whose supervisor the person is."""
+    found = select(User.login).join(_Supervisor, User.supervisor_id == _Supervisor.id)
+    return tuple(session.scalars(found.where(_Supervisor.login == login, User.active).order_by(User.login)))
+
+
 def display_names(session: Session, logins: Iterable[str], language: str | None = None) -> dict[str, str]:
     """Names of people by login, in the reader's language unless told; an unknown login (``system``) is its own name."""
     language = language or i18n.language()

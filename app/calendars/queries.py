@@ -100,6 +100,12 @@ def calendars(session: Session) -> tuple[CalendarRow, ...]:
     )
 
 
+def calendar_of(session: Session, group: str | None) -> CalendarRow:
+    """The calendar a candidate group works by; the office's for None and for groups nobody assigned one."""
+    key = assigned(session).get(group or "", OFFICE)
+    return calendar(session, key) or CalendarRow(key, "办公室", "Office", _frozen_week(OFFICE_WEEK), ())
+
+
 def calendar(session: Session, key: str) -> CalendarRow | None:
     """One calendar by key."""
     return next((row for row in calendars(session) if row.key == key), None)

@@ -140,6 +140,17 @@ def _progress(session: Session, row: Recomputation) -> Progress:
     )
 
 
+def step_names(session: Session, number: int, language: str) -> dict[tuple[str, str | None], str]:
+    """By (instance, node) what the steps of the moved deadlines are called."""
+    names: dict[tuple[str, str | None], str] = {}
+    for row in moved_by(session, number):
+        key = (row.instance_id, row.node_id)
+        if key not in names and row.node_id is not None:
+            definition = engine.queries.instance(session, row.instance_id).definition_id
+            names[key] = engine.queries.node_name(session, definition, row.node_id, language)
+    return names
+
+
 def moved_by(session: Session, number: int, limit: int = SHOWN) -> list[MovedDeadline]:
     """What recomputation ``number`` moved, in order (ix_moved_deadline_recomputation_id)."""
     found = select(MovedDeadline).where(MovedDeadline.recomputation_id == number).order_by(MovedDeadline.id)

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 import engine
 from app import db
 from app.accounts import queries as accounts
-from app.calendars import hours, queries, schemas, service, year
+from app.calendars import hours, queries, recomputing, schemas, service, year
 from app.errors import FieldErrors, NotVisible
 from app.security import current, requires
 from app.web import i18n, navigation
@@ -81,7 +81,7 @@ def reload_year(key: str, number: int) -> ResponseReturnValue:
         raise NotVisible
     service.reload_year(db.session(), current().login, key, number)
     flash(str(_l("The public holidays of %(year)s are loaded.", year=number)), "success")
-    return redirect(url_for("calendars.show", key=key, year=number), 303)
+    return redirect(_after_change(), 303)
 
 
 @blueprint.get("/calendars/<key>/days/<text>")
@@ -103,7 +103,7 @@ def save_day(key: str, text: str) -> ResponseReturnValue:
             service.forget_day(db.session(), current().login, key, at)
         else:
             service.save_day(db.session(), current().login, key, at, **values)
-        return url_for("calendars.show", key=key, year=at.year)
+        return _after_change()
 
     return _saved(change, lambda errors: _day_page(key, at, errors))
 
@@ -122,9 +122,38 @@ def save_week(key: str) -> ResponseReturnValue:
 
     def change() -> str:
         service.save_week(db.session(), current().login, key, schemas.week(request.form), schemas.groups(request.form))
-        return url_for("calendars.show", key=key)
+        return _after_change()
 
     return _saved(change, lambda errors: _week_page(key, errors))
+
+
+@blueprint.get("/calendars/recomputations/<int:number>")
+@requires("calendar.manage")
+def recomputation(number: int) -> ResponseReturnValue:
+    """How far the deadlines that a change concerns are computed again, and which moved."""
+    return _recomputation(number, "calendars/recomputation.html")
+
+
+@blueprint.get("/calendars/recomputations/<int:number>/progress")
+@requires("calendar.manage")
+def recomputation_progress(number: int) -> ResponseReturnValue:
+    """The same, for the page that refreshes itself."""
+    return _recomputation(number, "calendars/_recomputation.html")
+
+
+def _recomputation(number: int, template: str) -> str:
+    session, language = db.session(), i18n.language()
+    found = recomputing.progress(session, number)
+    if found is None:
+        raise NotVisible
+    return render_template(
+        template,
+        found=found,
+        row=queries.calendar(session, found.calendar_key),
+        moved=recomputing.moved_by(session, number),
+        steps=recomputing.step_names(session, number, language),
+        who=accounts.display_names(session, [found.actor], language)[found.actor],
+    )
 
 
 def _saved(change: Callable[[], str], page: Callable[[Errors], str]) -> ResponseReturnValue:
@@ -134,8 +163,13 @@ def _saved(change: Callable[[], str], page: Callable[[Errors], str]) -> Response
             target = change()
     except FieldErrors as refused:
         return page(refused.errors), 422
-    flash(str(_l("Saved. Deadlines set from now on follow it.")), "success")
+    flash(str(_l("Saved.")), "success")
     return redirect(target, 303)
+
+
+def _after_change() -> str:
+    """The page that shows how far the deadlines are computed again."""
+    return url_for("calendars.recomputation", number=recomputing.latest(db.session(), 1)[0].id)
 
 
 def _known(key: str) -> queries.CalendarRow:
@@ -172,6 +206,8 @@ def _index(errors: Errors) -> str:
         office=queries.OFFICE,
         weekdays=year.weekday_names(language, "wide"),
         write=hours.write,
+        recomputations=recomputing.latest(session),
+        calendar_names={row.key: row.name(language) for row in found},
     )
 
 

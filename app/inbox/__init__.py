@@ -14,10 +14,16 @@ if TYPE_CHECKING:
 
 def register(app: Flask, registries: Registries) -> None:
     """Add the pages, the menu item and the listener that throws drafts away with their tasks."""
-    from app.inbox import diagram_views, handlers, task_views, views  # the modules add their routes when imported
+    from app.inbox import (  # the modules add their routes when imported
+        clock_views,
+        diagram_views,
+        handlers,
+        task_views,
+        views,
+    )
     from app.web import navigation
 
-    assert task_views and diagram_views
+    assert task_views and diagram_views and clock_views
     app.register_blueprint(views.blueprint)
     registries.listeners.append(handlers.on_event)
     navigation.add(navigation.Item("inbox.index", _l("Inbox"), "inbox", "task.work", 10, views.menu_count), app)

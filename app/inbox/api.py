@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 import engine
 from app import db
 from app.business_objects import BusinessObjects
+from app.calendars import explanation
 from app.errors import NotVisible
-from app.inbox import drafts, presentation, queries, schemas, service
+from app.inbox import clock, drafts, presentation, queries, schemas, service
 from app.inbox.queries import Asked, Box
 from app.inbox.visibility import require_task
 from app.security import current, requires
@@ -86,6 +87,26 @@ def release(task_id: str) -> None:
     service.release(db.session(), current(), objects(), task_id)
 
 
+@blueprint.post("/<task_id>/pause")
+@requires("task.work")
+@blueprint.arguments(schemas.PauseSchema)
+@blueprint.response(200, schemas.TaskSchema)
+@blueprint.alt_response(403, schema=ErrorSchema)
+@blueprint.alt_response(422, schema=ErrorSchema)
+def pause(body: dict[str, Any], task_id: str) -> dict[str, Any]:
+    """Stop the clock of a task, for its assignee or a supervisor"""
+    until = body["until"].isoformat() if body["until"] else ""
+    return _one(clock.pause(db.session(), current(), objects(), task_id, body["reason"], until))
+
+
+@blueprint.delete("/<task_id>/pause")
+@requires("task.work")
+@blueprint.response(204)
+def go_on(task_id: str) -> None:
+    """Let the clock of a task run again"""
+    clock.go_on(db.session(), current(), objects(), task_id)
+
+
 @blueprint.post("/<task_id>/complete")
 @requires("task.work")
 @blueprint.arguments(schemas.PayloadSchema)
@@ -146,14 +167,16 @@ def _visible(session: Session, task_id: str) -> bool:
 
 
 def _one(row: engine.TaskRow) -> dict[str, Any]:
-    return _described(db.session(), [row])[0] | {"candidate_groups": list(row.candidate_groups)}
+    how = explanation.of_task(db.session(), row)
+    more = {"candidate_groups": list(row.candidate_groups), "deadline": explanation.as_json(how) if how else None}
+    return _described(db.session(), [row])[0] | more
 
 
 def _described(session: Session, rows: Any) -> list[dict[str, Any]]:
     """Tasks as :class:`schemas.TaskSchema` writes them."""
     names = ("id", "business_key", "node_id", "form_key", "assignee", "priority", "created_at", "claimed_at", "due_at")
     return [
-        {name: getattr(line.task, name) for name in (*names, "ended_at", "ended_by")}
+        {name: getattr(line.task, name) for name in (*names, "ended_at", "ended_by", "on_behalf_of")}
         | {
             "name": line.step,
             "title": line.title,

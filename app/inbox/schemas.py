@@ -29,6 +29,23 @@ class TaskSchema(Schema):
     due_at = fields.DateTime(required=True, allow_none=True)
     ended_at = fields.DateTime(required=True, allow_none=True)
     ended_by = fields.String(required=True, allow_none=True)
+    on_behalf_of = fields.String(
+        required=True, allow_none=True, metadata={"description": "The absent person for whom the assignee does it"}
+    )
+    deadline = fields.Dict(
+        allow_none=True,
+        metadata={
+            "description": "How due_at was computed, of a single task only: rule (hours, days or date), amount, start, "
+            "calendar, days (working minutes of each, or why it does not count), pauses"
+        },
+    )
+
+
+class PauseSchema(Schema):
+    """Why and until when the clock of a task stands still."""
+
+    reason = fields.String(required=True, validate=validate.Length(min=1, max=500))
+    until = fields.AwareDateTime(load_default=None, allow_none=True, format="iso")
 
 
 class TaskQuerySchema(Schema):

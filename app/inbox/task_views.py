@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 import engine
 from app import db, formkit
 from app.accounts import queries as accounts
+from app.calendars import explanation
 from app.errors import FieldErrors, NotVisible
-from app.inbox import drafts, presentation, queries, seen, service
+from app.inbox import clock, drafts, presentation, queries, seen, service
 from app.inbox.views import blueprint, objects
 from app.inbox.visibility import require_task
-from app.security import current, requires
+from app.security import Principal, current, requires
 from app.web import links
 from app.web.i18n import language
 from app.web.wording import engine_words
@@ -29,7 +30,7 @@ from app.web.wording import engine_words
 def task(task_id: str) -> ResponseReturnValue:
     """The task with its form, or what became of it."""
     found = require_task(db.session(), current(), objects(), task_id)
-    return render_template("inbox/task.html", **_page(db.session(), found))
+    return render_template("inbox/task.html", **page_of(db.session(), found))
 
 
 @blueprint.post("/tasks/<task_id>/seen")
@@ -65,7 +66,7 @@ def release(task_id: str) -> ResponseReturnValue:
     """Give the task back."""
     service.release(db.session(), current(), objects(), task_id)
     flash(_("The task is back in the pool. Others can claim it now."), "success")
-    return _go(url_for("inbox.index"))
+    return go(url_for("inbox.index"))
 
 
 @blueprint.put("/tasks/<task_id>/draft")
@@ -87,7 +88,7 @@ def discard_draft(task_id: str) -> ResponseReturnValue:
     """Forget what was typed and show the form as it came."""
     found = require_task(db.session(), current(), objects(), task_id)
     drafts.discard(db.session(), found.id, current().login)
-    return _go(url_for("inbox.task", task_id=task_id))
+    return go(url_for("inbox.task", task_id=task_id))
 
 
 @blueprint.post("/tasks/<task_id>/complete")
@@ -99,12 +100,12 @@ def complete(task_id: str) -> ResponseReturnValue:
     form = service.form_of(session, principal, objects(), found)
     if form.document and formkit.is_redraw(request.form):
         typed = formkit.from_html(form.document, request.form, keep_empty_rows=True)
-        return render_template("inbox/task.html", **_page(session, found, typed))
+        return render_template("inbox/task.html", **page_of(session, found, typed))
     payload = formkit.from_html(form.document, request.form) if form.document else {}
     try:
         done = service.complete_task(session, principal, objects(), task_id, payload, source="page")
     except FieldErrors as refused:
-        page = _page(session, found, payload, refused.errors)
+        page = page_of(session, found, payload, refused.errors)
         return render_template("inbox/task.html", **page), 422
     except engine.InstanceChanged:
         raise  # the unit of work runs again
@@ -137,14 +138,14 @@ def reassign(task_id: str) -> ResponseReturnValue:
     try:
         service.reassign(session, current(), objects(), task_id, assignee, reason)
     except FieldErrors as refused:
-        page = _page(session, found) | {"reassign_errors": refused.errors, "reassign_values": given}
+        page = page_of(session, found) | {"reassign_errors": refused.errors, "reassign_values": given}
         return render_template("inbox/task.html", **page), 422
     name = accounts.display_names(session, [assignee], language())[assignee]
     flash(_("%(name)s has the task now.", name=name), "success")
     return redirect(url_for("inbox.task", task_id=task_id), 303)
 
 
-def _page(
+def page_of(
     session: Session,
     task: engine.TaskRow,
     typed: Mapping[str, Any] | None = None,
@@ -174,9 +175,25 @@ def _page(
         "groups": accounts.group_titles(session, task.candidate_groups, language()),
         "people": sorted(accounts.display_names(session, people, language()).items()),
         "may_reassign": may_reassign,
+        **_clock(session, principal, task),
         "reassign_errors": {},
         "reassign_values": {},
         "history": () if business else _history(session, task),
+    }
+
+
+def _clock(session: Session, principal: Principal, task: engine.TaskRow) -> dict[str, Any]:
+    """How the deadline came about, and for whom somebody stands in."""
+    how = explanation.of_task(session, task)
+    logins = {task.on_behalf_of or ""} | {pause.paused_by for pause in (how.pauses if how else ())}
+    names = accounts.display_names(session, logins, language())
+    return {
+        "clock": how,
+        "may_pause": how is not None and clock.may_pause(session, principal, task),
+        "pausers": names,
+        "absent": names.get(task.on_behalf_of or ""),
+        "pause_errors": {},
+        "pause_values": {},
     }
 
 
@@ -227,7 +244,7 @@ def _say_done(session: Session, done: service.Completed) -> None:
     flash(message, "success")
 
 
-def _go(url: str) -> Response:
+def go(url: str) -> Response:
     """After an action of a script: htmx goes there itself, a browser without it follows."""
     if request.headers.get("HX-Request"):
         return Response(status=204, headers={"HX-Redirect": url})
