@@ -27,8 +27,10 @@ from app.security import Principal
 
 CALLER_FIELDS = ("customer_id", "contact_id", "caller_name", "caller_phone", "caller_company")
 """Fields of `register` that the page draws itself, from whom the agent chose."""
-HIDDEN_FIELDS = ("received_at", "source_reference")
-"""A caller at the desk is received now and has no number of another system."""
+CONCERN = "concern"
+SAID_FIELDS = ("channel", "verbatim")
+HIDDEN_FIELDS = (CONCERN, "received_at", "source_reference")
+"""The concern has buttons of its own; a caller at the desk is received now and has no number of another system."""
 MOST_OPEN = 8
 SHORTEST_NAME = 2
 
@@ -87,19 +89,21 @@ def prefill(found: Known, channel: str = "") -> dict[str, Any]:
     }
 
 
-def document(session: Session) -> FormDocument | None:
-    """The form of `register` without the fields that the page draws itself; None while no process is deployed."""
+def documents(session: Session) -> tuple[FormDocument, FormDocument] | None:
+    """The form of `register` without the fields that the page draws itself: what is said, and what comes after the
+    concern. None while no process is deployed."""
     whole = labels.document_of(session, labels.REGISTER)
     if whole is None:
         return None
-    hidden = (*CALLER_FIELDS, *HIDDEN_FIELDS)
-    return replace(whole, fields=tuple(one for one in whole.fields if one.name not in hidden))
+    shown = [one for one in whole.fields if one.name not in (*CALLER_FIELDS, *HIDDEN_FIELDS)]
+    first = tuple(one for one in shown if one.name in SAID_FIELDS)
+    return replace(whole, fields=first), replace(whole, fields=tuple(one for one in shown if one not in first))
 
 
 def payload(session: Session, form: Any) -> dict[str, Any]:
     """What was typed at the desk, by field name of `register`."""
-    shown = document(session)
-    typed = formkit.from_html(shown, form) if shown else {}
+    whole = labels.document_of(session, labels.REGISTER)
+    typed = formkit.from_html(whole, form) if whole else {}
     caller = {name: clean(form.get(name, "")).strip() or None for name in CALLER_FIELDS}
     return {**typed, **caller}
 

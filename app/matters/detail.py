@@ -234,7 +234,7 @@ def _fired(session: Session, matter: Matter) -> list[Fired]:
         Fired(
             decision=event.changes["decision"],
             at=event.at,
-            inputs=tuple((name, _shown(session, name, value)) for name, value in event.changes["inputs"].items()),
+            inputs=tuple(_input(session, label, value) for label, value in event.changes["inputs"].items()),
             rows=tuple((row["number"], str(row.get(language(), "") or "")) for row in event.changes["rows"]),
         )
         for event in events
@@ -242,8 +242,13 @@ def _fired(session: Session, matter: Matter) -> list[Fired]:
     ]
 
 
+def _input(session: Session, label: str, value: Any) -> tuple[str, str]:
+    """A fact that a rule looked at, by the column's label, as people read it."""
+    name = _COLUMNS.get(label, label)
+    return _fact_names().get(name, label), _shown(session, name, value)
+
+
 def _shown(session: Session, name: str, value: Any) -> str:
-    """A fact that a rule looked at, as people read it."""
     if name == "kind":
         return labels.kinds(session).get(str(value), str(value))
     if name == "concern":
@@ -253,16 +258,25 @@ def _shown(session: Session, name: str, value: Any) -> str:
     return number(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value or "")
 
 
-def fact_names() -> dict[str, str]:
-    """Names of the facts that the rules look at."""
+_COLUMNS = {
+    "事项类别": "kind",
+    "客户来意": "concern",
+    "产品": "product_code",
+    "地区（营销中心）": "region",
+    "金额（元）": "amount",
+    "客户价值等级": "value_class",
+}
+"""Labels of the columns of our tables; a designer's own columns are shown as they are labelled."""
+
+
+def _fact_names() -> dict[str, str]:
     return {
-        "kind": _("Kind"),
+        "kind": _("Kind of matter"),
         "concern": _("What it is about"),
         "product_code": _("Product"),
         "region": _("Region"),
         "amount": _("Amount"),
         "value_class": _("Value of the customer"),
-        "verbatim": _("In the customer's words"),
     }
 
 

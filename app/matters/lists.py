@@ -35,6 +35,7 @@ from engine import tables
 
 OPEN_TASK_STATES = ("created", "claimed")
 AT_LEAST = (1, 2, 3, 5)
+UNCLASSIFIED = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +165,12 @@ def overdue(session: Session) -> ColumnElement[bool]:
     return Matter.instance_id.in_(late)
 
 
-def _asked_about(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def asked_about(owner: str) -> ColumnElement[bool]:
+    """Condition on ``Matter``: its customer was asked about a fact that ``owner`` had written down."""
     verification = select(MatterVerification.number).join(
         MatterFact, MatterFact.verification_id == MatterVerification.id
     )
-    return Matter.number.in_(verification.where(condition))
+    return Matter.number.in_(verification.where(MatterFact.owner == owner))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +187,9 @@ class OwnerFilter:
     def bind(self, arguments: MultiDict[str, str], context: FilterContext) -> BoundFilter:
         """Exactly this login."""
         value = clean(arguments.get(self.name, ""))
-        condition = _asked_about(MatterFact.owner == value) if value else None
-        return BoundFilter(self.name, str(self.label), "text", (value,) if value else (), condition=condition)
+        if not value:
+            return BoundFilter(self.name, str(self.label), "none")  # only a figure leads here: no field of its own
+        return BoundFilter(self.name, str(self.label), "text", (value,), condition=asked_about(value))
 
 
 def _at_least(expression: Any) -> Callable[[Sequence[str]], ColumnElement[bool]]:
@@ -195,6 +198,18 @@ def _at_least(expression: Any) -> Callable[[Sequence[str]], ColumnElement[bool]]
 
 def _counts(session: Session) -> labels.Options:
     return [(str(count), _("%(count)s or more", count=count)) for count in AT_LEAST]
+
+
+def _kinds(session: Session) -> labels.Options:
+    return [*labels.options(labels.kinds(session)), (UNCLASSIFIED, _("not classified"))]
+
+
+def _of_kinds(chosen: Sequence[str]) -> ColumnElement[bool]:
+    return Matter.kind.in_(["" if kind == UNCLASSIFIED else kind for kind in chosen])
+
+
+def _centres(session: Session) -> labels.Options:
+    return [(row.key, row.name(language())) for row in accounts.departments(session) if row.kind == "centre"]
 
 
 def _routes(session: Session) -> labels.Options:
@@ -243,7 +258,7 @@ MATTERS: ListSpec[MatterLine] = ListSpec(
     key=Matter.number,
     columns=(
         Column("number", _l("Matter"), lambda line: line.matter.number, sort="number"),
-        Column("kind", _l("Kind"), lambda line: line.kind),
+        Column("kind", _l("Kind of matter"), lambda line: line.kind),
         Column("state", _l("State"), lambda line: line.state),
         Column("due", _l("Due"), lambda line: line.due_at),
         Column("department", _l("Department"), lambda line: line.department),
@@ -258,16 +273,17 @@ MATTERS: ListSpec[MatterLine] = ListSpec(
     default_sort="-received",
     filters=(
         SearchFilter("q", _l("Search"), queries.SEARCH_KIND, Matter.number),
-        ChoiceFilter("kind", _l("Kind"), lambda s: labels.options(labels.kinds(s)), Matter.kind, several=True),
+        ChoiceFilter("kind", _l("Kind of matter"), _kinds, condition=_of_kinds, several=True),
         ChoiceFilter("state", _l("State"), lambda _s: labels.options(labels.states()), Matter.state, several=True),
         ChoiceFilter("department", _l("Held by"), labels.department_options, Matter.department),
         ChoiceFilter("route", _l("Sent to"), _routes, condition=lambda chosen: route() == chosen[0]),
         ChoiceFilter("transfers", _l("Transfers"), _counts, condition=_at_least(Matter.transfers)),
         ChoiceFilter("hops", _l("Hops"), _counts, condition=_at_least(Matter.hops)),
         ChoiceFilter("channel", _l("Channel"), lambda s: labels.options(labels.channels(s)), Matter.channel),
+        ChoiceFilter("region", _l("Region"), _centres, Matter.region),
         TextFilter("customer", _l("Customer"), Customer.name),
         DateFilter("received", _l("Received"), Matter.received_at),
-        OwnerFilter("checked", _l("Facts checked of (login)")),
+        OwnerFilter("checked", _l("Facts checked of")),
         FlagFilter("overdue", _l("Overdue"), lambda context: overdue(context.session)),
     ),
     export_permission="matter.export",

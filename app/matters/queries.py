@@ -251,15 +251,19 @@ class Quality:
         return self.right / self.asked
 
 
-def quality(session: Session, since: datetime | None = None, until: datetime | None = None) -> list[Quality]:
-    """How true the records of each owner were, by owner; only facts asked about in [``since``, ``until``)."""
+def quality(session: Session, matters: ColumnElement[bool]) -> list[Quality]:
+    """How true the records of each owner were, by owner: the facts that customers were asked about in those matters
+    for which the condition on ``Matter`` holds."""
     right = func.sum(case((MatterFact.correct, 1), else_=0))
-    statement = select(MatterFact.owner, func.count(), right).group_by(MatterFact.owner).order_by(MatterFact.owner)
-    if since is not None:
-        statement = statement.where(MatterFact.at >= since)
-    if until is not None:
-        statement = statement.where(MatterFact.at < until)
-    return [Quality(owner, asked, int(found or 0)) for owner, asked, found in session.execute(statement)]
+    statement = (
+        select(MatterFact.owner, func.count(), right)
+        .join(MatterVerification, MatterVerification.id == MatterFact.verification_id)
+        .join(Matter, Matter.number == MatterVerification.number)
+        .where(matters)
+        .group_by(MatterFact.owner)
+    )
+    rows = session.execute(statement.order_by(MatterFact.owner))
+    return [Quality(owner, asked, int(found or 0)) for owner, asked, found in rows]
 
 
 def customer_name(session: Session, customer_id: int | None) -> str:

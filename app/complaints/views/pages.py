@@ -142,4 +142,5 @@ def of_customer(customer_id: int) -> ResponseReturnValue:
     lines = lists.lines(session, session.execute(statement).all())
     template = "complaints/_of_customer.html" if "HX-Request" in request.headers else "complaints/of_customer.html"
     count = queries.count_of_customer(session, principal, customer_id)
-    return render_template(template, lines=lines, count=count, customer_id=customer_id)
+    context = {"lines": lines, "count": count, "customer_id": customer_id, "standing": standing(session)}
+    return render_template(template, **context)

@@ -1,6 +1,6 @@
 """Pages about matters."""
 
-from app.matters.views import adding, desk, pages
+from app.matters.views import adding, desk, figures, pages
 from app.matters.views.blueprint import blueprint
 
-__all__ = ["adding", "blueprint", "desk", "pages"]
+__all__ = ["adding", "blueprint", "desk", "figures", "pages"]

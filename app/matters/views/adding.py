@@ -27,7 +27,6 @@ def add(number: str) -> ResponseReturnValue:
     except FieldErrors as refused:
         page = detail.load(session, matter, principal)
         shown: dict[str, Any] = {
-            "fact_names": detail.fact_names(),
             "added_text": text,
             "added_channel": channel,
             "added_errors": refused.errors,

@@ -155,4 +155,5 @@ def _page(
     session: Session, known: desk.Known, typed: Typed | None, words: str = "", found: list[lookup.Caller] | None = None
 ) -> str:
     context = {"words": words, "found": found, **_context(session, known, typed)}
-    return render_template("matters/desk.html", document=desk.document(session), **context)
+    concerns = labels.of_field(session, labels.REGISTER, desk.CONCERN)
+    return render_template("matters/desk.html", document=desk.documents(session), concerns=concerns, **context)

@@ -31,7 +31,7 @@ def show(number: str) -> ResponseReturnValue:
     """Everything about a matter that this person may know."""
     session = db.session()
     page = detail.load(session, visible(session, number), current())
-    return render_template("matters/show.html", it=page, fact_names=detail.fact_names())
+    return render_template("matters/show.html", it=page)
 
 
 @blueprint.get("/<number>/current")

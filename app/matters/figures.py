@@ -1,0 +1,239 @@
+"""What the matters amount to: by kind and route, hops and transfers, overdue, how true the records are, silent centres.
+
+Every figure counts matters that the reader may see, by a definition the page states, and names the filter of the list
+under which its matters stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy.orm import Session
+
+from app.accounts import queries as accounts
+from app.matters import lists, queries
+from app.matters.models import FINISHED, Matter, MatterState
+from app.matters.service import intake
+from app.security import Principal
+
+STEPS = (0, 1, 2, 3, 5)
+"""The distribution says how many matters have at least as many hops or transfers."""
+PEERS_HEARD = 5
+"""A centre is silent when nothing came in from its region while the others heard that many on average [C29]."""
+DAYS = 90
+LONGEST_DAYS = 1096
+EARLIEST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from ``first`` to ``last``, both included, in the business ``zone``."""
+
+    first: date
+    last: date
+    zone: ZoneInfo
+
+    def received(self) -> ColumnElement[bool]:
+        """Condition on ``Matter``: it was received in the period."""
+        start, end = _midnight(self.first, self.zone), _midnight(self.last + timedelta(days=1), self.zone)
+        return and_(Matter.received_at >= start, Matter.received_at < end)
+
+    def query(self, **others: Any) -> dict[str, Any]:
+        """The parameters of the list for these days."""
+        return {"received_from": self.first.isoformat(), "received_to": self.last.isoformat(), **others}
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def last_days(today: date, zone: ZoneInfo) -> Period:
+    """The last ninety days, today included."""
+    return Period(today - timedelta(days=DAYS - 1), today, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """So many matters, and where they are listed."""
+
+    count: int
+    query: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Matters that went one way: how many, and how often they moved and were declined on average."""
+
+    key: str
+    count: int
+    hops: float
+    transfers: float
+    most: int
+    query: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Open matters of a department, and those of them whose task is past its deadline now."""
+
+    department: str
+    open: Cell
+    late: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Facts that customers were asked about: so many, so many right. ``key``: a login or a department key."""
+
+    key: str
+    asked: int
+    right: int
+    query: Mapping[str, Any] | None = None
+
+    @property
+    def percent(self) -> float:
+        """Right of all, in percent with one decimal."""
+        return round(100 * self.right / self.asked, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came in from the region of a centre."""
+
+    centre: str
+    matters: Cell
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The whole page."""
+
+    total: Cell
+    kinds: tuple[str, ...]
+    routes: tuple[Route, ...]
+    matrix: Mapping[tuple[str, str], Cell]
+    hops: tuple[Cell, ...]
+    transfers: tuple[Cell, ...]
+    mean_hops: float
+    mean_transfers: float
+    late: tuple[Late, ...]
+    owners: tuple[Truth, ...]
+    centres: tuple[Truth, ...]
+    heard: tuple[Heard, ...]
+
+
+def load(session: Session, principal: Principal, period: Period) -> Figures:
+    """Everything about the matters of the period that this person may see."""
+    which = and_(period.received(), queries.sees(principal))
+    total, mean_hops, mean_transfers = _means(session, which)
+    routes = _routes(session, which, period)
+    matrix = _matrix(session, which, period)
+    owners = _owners(session, which, period)
+    return Figures(
+        total=Cell(total, period.query()),
+        kinds=tuple(sorted({kind for kind, _route in matrix})),
+        routes=routes,
+        matrix=matrix,
+        hops=_at_least(session, which, period, "hops"),
+        transfers=_at_least(session, which, period, "transfers"),
+        mean_hops=mean_hops,
+        mean_transfers=mean_transfers,
+        late=_late(session, queries.sees(principal)),
+        owners=owners,
+        centres=_by_department(session, owners),
+        heard=_heard(session, which, period) if principal.has("matter.view_all") else (),
+    )
+
+
+def _means(session: Session, which: ColumnElement[bool]) -> tuple[int, float, float]:
+    statement = select(func.count(), func.avg(Matter.hops), func.avg(Matter.transfers)).where(which)
+    count, hops, transfers = session.execute(statement).one()
+    return count, round(float(hops or 0), 2), round(float(transfers or 0), 2)
+
+
+def _routes(session: Session, which: ColumnElement[bool], period: Period) -> tuple[Route, ...]:
+    went = select(lists.route().label("route"), Matter.hops, Matter.transfers).where(which).subquery()
+    counted = func.count()
+    statement = (
+        select(went.c.route, counted, func.avg(went.c.hops), func.avg(went.c.transfers), func.max(went.c.transfers))
+        .group_by(went.c.route)
+        .order_by(counted.desc(), went.c.route)
+    )
+    return tuple(
+        Route(key, count, round(float(hops), 2), round(float(transfers), 2), most, period.query(route=key))
+        for key, count, hops, transfers, most in session.execute(statement)
+    )
+
+
+def _matrix(session: Session, which: ColumnElement[bool], period: Period) -> dict[tuple[str, str], Cell]:
+    went = select(Matter.kind, lists.route().label("route")).where(which).subquery()
+    found = {}
+    for kind, route, count in session.execute(
+        select(went.c.kind, went.c.route, func.count()).group_by(went.c.kind, went.c.route)
+    ):
+        shown = kind or lists.UNCLASSIFIED
+        found[shown, route] = Cell(count, period.query(kind=shown, route=route))
+    return found
+
+
+def _at_least(session: Session, which: ColumnElement[bool], period: Period, name: str) -> tuple[Cell, ...]:
+    column = getattr(Matter, name)
+    sums = [func.sum(case((column >= step, 1), else_=0)) for step in STEPS]
+    counts = session.execute(select(*sums).where(which)).one()
+    return tuple(
+        Cell(int(count or 0), period.query(**({name: step} if step else {})))
+        for step, count in zip(STEPS, counts, strict=True)
+    )
+
+
+def _late(session: Session, sees: ColumnElement[bool]) -> tuple[Late, ...]:
+    late = func.sum(case((lists.overdue(session), 1), else_=0))
+    unfinished = Matter.state.not_in([state.value for state in FINISHED])
+    statement = select(Matter.department, func.count(), late).where(sees, unfinished).group_by(Matter.department)
+    rows = sorted(session.execute(statement), key=lambda row: (-row[2], -row[1], row[0]))
+    states = [state.value for state in MatterState if state not in FINISHED]
+    return tuple(
+        Late(
+            department,
+            Cell(count, {"department": department, "state": states}),
+            Cell(int(overdue or 0), {"department": department, "overdue": "1"}),
+        )
+        for department, count, overdue in rows
+    )
+
+
+def _owners(session: Session, which: ColumnElement[bool], period: Period) -> tuple[Truth, ...]:
+    return tuple(
+        Truth(found.owner, found.asked, found.right, period.query(checked=found.owner))
+        for found in queries.quality(session, which)
+    )
+
+
+def _by_department(session: Session, owners: Sequence[Truth]) -> tuple[Truth, ...]:
+    """The same by the marketing centre of who wrote the fact down; by the department for people outside of centres."""
+    sums: dict[str, tuple[int, int]] = {}
+    for owner in owners:
+        department = accounts.department_of(session, owner.key)
+        key = intake.centre_of(session, department) or department or ""
+        asked, right = sums.get(key, (0, 0))
+        sums[key] = (asked + owner.asked, right + owner.right)
+    return tuple(Truth(key, asked, right) for key, (asked, right) in sorted(sums.items()))
+
+
+def _heard(session: Session, which: ColumnElement[bool], period: Period) -> tuple[Heard, ...]:
+    keys = [row.key for row in accounts.departments(session) if row.kind == "centre"]
+    statement = select(Matter.region, func.count()).where(which, Matter.region.in_(keys)).group_by(Matter.region)
+    counts: dict[str, int] = dict(session.execute(statement).tuples().all())
+    heard = []
+    for key in keys:
+        own = counts.get(key, 0)
+        others = [counts.get(other, 0) for other in keys if other != key]
+        silent = own == 0 and bool(others) and sum(others) / len(others) >= PEERS_HEARD
+        heard.append(Heard(key, Cell(own, period.query(region=key)), silent))
+    return tuple(heard)
