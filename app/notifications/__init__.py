@@ -30,5 +30,5 @@ def register(app: Flask, registries: Registries) -> None:
 
     handlers.add_wordings()
     handlers.install(app, registries.handlers)
-    app.register_blueprint(views.blueprint)
+    views.install(app)
     registries.listeners.append(handlers.on_event)

@@ -121,6 +121,13 @@ def refuses(session: Session, address: str) -> bool:
     return session.get(MailRefusal, address.strip().lower()) is not None
 
 
+def refuse(session: Session, address: str, actor: str) -> None:
+    """The owner of ``address`` gets no more advertising."""
+    key = address.strip().lower()
+    session.merge(MailRefusal(address=key, refused_at=engine.now(session), refused_by=actor))
+    session.flush()
+
+
 def _deliver(
     session: Session,
     target: Mapping[str, Any],

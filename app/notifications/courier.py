@@ -20,6 +20,7 @@ from app.accounts import queries as accounts
 from app.notifications import addressing, house, mail, outbound, pacing, parcels, robots
 from app.notifications.models import (
     DELIVERY_MOVES,
+    NO_SERVER,
     Delivery,
     DeliveryPace,
     DeliveryState,
@@ -36,10 +37,10 @@ GIVE_UP = timedelta(days=1)
 """After so long with a target that never answers nobody tries any more."""
 TOGETHER = 50
 """Notices in one message."""
-NO_SERVER = "no_mail_server"
 RELEASE = "notifications.release"
 RELEASE_EVERY = timedelta(minutes=5)
 RELEASED_AT_ONCE = 500
+RESENT_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +233,36 @@ def fail(session: Session, row: Delivery) -> None:
     """Nobody tries any more until somebody says so."""
     _move(row, DeliveryState.FAILED)
     _tell_outbox(session, row, OutboxState.FAILED)
+
+
+def resend(session: Session, delivery_id: int) -> bool:
+    """Try a delivery that had failed again, from the beginning; False when it has not failed."""
+    row = session.get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    if row is None or row.state != DeliveryState.FAILED:
+        return False
+    _move(row, DeliveryState.WAITING)
+    row.attempts, row.reason, row.due_at = 0, "", engine.now(session)
+    _tell_outbox(session, row, OutboxState.WAITING)
+    addressing.schedule(session, row.id, row.due_at)
+    session.flush()
+    return True
+
+
+def resend_all(session: Session) -> int:
+    """Try everything that had failed again, at most a thousand at once; returns how many."""
+    failed = sa.select(Delivery.id).where(Delivery.state == DeliveryState.FAILED.value)
+    found = session.scalars(failed.order_by(Delivery.id).limit(RESENT_AT_ONCE)).all()
+    return sum(resend(session, delivery_id) for delivery_id in found)
+
+
+def drop(session: Session, delivery_id: int) -> bool:
+    """It is not sent any more; False when it has not failed."""
+    row = session.get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    if row is None or row.state != DeliveryState.FAILED:
+        return False
+    _move(row, DeliveryState.DROPPED)
+    session.flush()
+    return True
 
 
 def _tell_outbox(session: Session, row: Delivery, state: OutboxState) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from itsdangerous import URLSafeSerializer
 from sqlalchemy.orm import Session
 
 import engine
@@ -23,6 +24,19 @@ class House:
     mail_from: str = ""
     mail_domain: str = ""
     webhook_allow: tuple[str, ...] = ()
+    secret_key: str = ""
+
+    def refusal_link(self, address: str) -> str:
+        """Where the owner of ``address``, and nobody else, says that no more advertising is wanted."""
+        return self.address(f"/no-advertising/{self._signer().dumps(address)}")
+
+    def refused_address(self, token: str) -> str | None:
+        """The address a link of ours was made for; None for a link of somebody else."""
+        genuine, address = self._signer().loads_unsafe(token)
+        return str(address) if genuine else None
+
+    def _signer(self) -> URLSafeSerializer:
+        return URLSafeSerializer(self.secret_key, salt="no-advertising")
 
     def address(self, link: str) -> str:
         """The whole address of a page of ours."""
@@ -41,6 +55,7 @@ def move_in(handlers: engine.HandlerRegistry, settings: Settings) -> None:
         mail_from=settings.mail_from,
         mail_domain=settings.mail_domain,
         webhook_allow=settings.webhook_allow,
+        secret_key=settings.secret_key,
     )
 
 

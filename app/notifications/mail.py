@@ -86,11 +86,9 @@ def _templates() -> Environment:
     return Environment(loader=loader, autoescape=select_autoescape(["html"]), trim_blocks=True, lstrip_blocks=True)
 
 
-def render(template: str, gettext: Callable[[str], str], **values: object) -> tuple[str, str]:
-    """Plain text and HTML of ``template`` (notices, letter), in the language of ``gettext``."""
-    found = (_templates().get_template(f"{template}.{kind}") for kind in ("txt", "html"))
-    text, html = (part.render(_=gettext, **values) for part in found)
-    return text.strip() + "\n", html
+def render(template: str, gettext: Callable[[str], str], **values: object) -> str:
+    """A template of this folder, in the language of ``gettext``."""
+    return _templates().get_template(template).render(_=gettext, **values)
 
 
 def send(smtp_url: str, message: EmailMessage) -> None:

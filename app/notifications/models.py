@@ -56,6 +56,10 @@ DELIVERY_MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
 """Which state may follow which; what is not named is an end."""
 
 
+NO_SERVER = "no_mail_server"
+"""The reason of an e-mail that waits for somebody to configure a mail server."""
+
+
 class ChannelKind(StrEnum):
     """What listens at a team's address."""
 
@@ -120,6 +124,7 @@ class OutboxMessage(Base):
     delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     language: Mapped[str | None] = mapped_column(String(5))
     file_ids: Mapped[list[int]] = mapped_column(JsonValue, default=list, server_default="[]")
+    advertising: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
 
 class TeamChannel(Base):

@@ -18,6 +18,7 @@ from app.notifications.models import Delivery, OutboxMessage, TeamChannel
 from app.notifications.wording import N_
 
 MORE = N_("and %(num)s more")
+REFUSE = N_("You want no more letters like this one?")
 BOTH = ("zh", "en")
 RULE = "\n\n----\n\n"
 
@@ -81,13 +82,15 @@ def notice_mail(session: Session, delivery: Delivery, along: Sequence[Delivery])
     if len(lines) > 1:
         subject = wording.said(N_("%(num)s notices of Keliu"), language) % {"num": len(lines)}
     here = house.of(session)
-    text, html = mail.render(
-        "notices",
-        lambda msgid: wording.said(msgid, language),
-        lines=lines,
-        name=person.shown(language) if person else "",
-        language=language,
-        settings_url=here.address("/notices/preferences"),
+    values = {
+        "lines": lines,
+        "name": person.shown(language) if person else "",
+        "language": language,
+        "settings_url": here.address("/notices/preferences"),
+    }
+    text, html = (
+        mail.render(template, lambda msgid: wording.said(msgid, language), **values)
+        for template in ("notices.txt", "notices.html")
     )
     return mail.compose(here.mail_from, delivery.address, subject, text, html, key_of(delivery))
 
@@ -98,12 +101,21 @@ def letter_mail(session: Session, delivery: Delivery, letter: OutboxMessage) -> 
     languages = (letter.language,) if letter.language in BOTH else BOTH
     bodies = [letter.body_zh if language == "zh" else letter.body_en for language in languages]
     subjects = [letter.subject_zh if language == "zh" else letter.subject_en for language in languages]
-    _, html = mail.render("letter", str, parts=list(zip(languages, bodies, strict=True)))
+    refusal = here.refusal_link(delivery.address) if letter.advertising else ""
+    if refusal:
+        bodies = [
+            f"{body}\n\n{wording.said(REFUSE, language)} {refusal}"
+            for language, body in zip(languages, bodies, strict=True)
+        ]
+    html = mail.render("letter.html", str, parts=list(zip(languages, bodies, strict=True)))
     files = [
         mail.Attachment(row.name, row.media_type, row.content)
         for row in session.scalars(
             sa.select(StoredFile).where(StoredFile.id.in_(letter.file_ids)).order_by(StoredFile.id)
         )
     ]
-    text = RULE.join(bodies) + "\n"
-    return mail.compose(here.mail_from, delivery.address, " / ".join(subjects), text, html, key_of(delivery), files)
+    text, subject = RULE.join(bodies) + "\n", " / ".join(subjects)
+    message = mail.compose(here.mail_from, delivery.address, subject, text, html, key_of(delivery), files)
+    if refusal:
+        message["List-Unsubscribe"] = f"<{refusal}>"
+    return message

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.notifications.models import Notice, OutboxMessage
+from app.notifications.models import NO_SERVER, Delivery, DeliveryState, Notice, OutboxMessage
 
 PAGE = 50
 
@@ -39,6 +39,19 @@ class OutboxRow:
     body: Mapping[str, str]
     state: str
     created_at: datetime
+
+
+def failed(session: Session) -> int:
+    """How many deliveries nobody tries any more (index state, id)."""
+    statement = sa.select(sa.func.count()).where(Delivery.state == DeliveryState.FAILED.value)
+    return int(session.scalar(statement) or 0)
+
+
+def held(session: Session) -> int:
+    """How many e-mails wait for a mail server (index state, id)."""
+    waiting = Delivery.state == DeliveryState.WAITING.value
+    statement = sa.select(sa.func.count()).where(waiting, Delivery.reason == NO_SERVER)
+    return int(session.scalar(statement) or 0)
 
 
 def unread(session: Session, login: str) -> int:

@@ -93,6 +93,7 @@ def send_to_customer(
         "created_at": engine.now(session),
         "language": language,
         "file_ids": list(file_ids),
+        "advertising": advertising,
     }
     new = insert_once(session, OutboxMessage, row)
     if new is not None and by_mail:

@@ -21,6 +21,7 @@ def upgrade() -> None:
     _deliveries()
     op.add_column("outbox_message", sa.Column("language", sa.String(length=5), nullable=True))
     op.add_column("outbox_message", sa.Column("file_ids", JsonValue, server_default="[]", nullable=False))
+    op.add_column("outbox_message", sa.Column("advertising", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.execute(
         f"INSERT INTO role_permission (role_name, permission) SELECT name, '{PERMISSION}' FROM role"
         " WHERE name IN ('administrator', 'operator')"
@@ -29,6 +30,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(f"DELETE FROM role_permission WHERE permission = '{PERMISSION}'")
+    op.drop_column("outbox_message", "advertising")
     op.drop_column("outbox_message", "file_ids")
     op.drop_column("outbox_message", "language")
     for table in ("delivery", "team_channel", "notice_setting", "notice_preference", "mail_refusal", "delivery_pace"):

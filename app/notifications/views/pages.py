@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from sqlalchemy.orm import Session
@@ -15,10 +15,9 @@ from app import db
 from app.accounts import queries as accounts
 from app.errors import NotVisible
 from app.notifications import queries, service, wording
+from app.notifications.views.blueprint import blueprint
 from app.security import current, polling, signed_in
 from app.web import links
-
-blueprint = Blueprint("notifications", __name__, url_prefix="/notices", template_folder="templates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class ShownNotice:
     unread: bool
 
 
-@blueprint.get("")
+@blueprint.get("/notices")
 @signed_in
 def index() -> ResponseReturnValue:
     """The newest notices first, fifty a page."""
@@ -49,7 +48,7 @@ def index() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/bell")
+@blueprint.get("/notices/bell")
 @signed_in
 @polling
 def bell() -> ResponseReturnValue:
@@ -57,7 +56,7 @@ def bell() -> ResponseReturnValue:
     return render_template("notifications/_bell.html", unread=queries.unread(db.session(), current().login))
 
 
-@blueprint.post("/<int(max=4611686018427387904):notice_id>/read")
+@blueprint.post("/notices/<int(max=4611686018427387904):notice_id>/read")
 @signed_in
 def read(notice_id: int) -> ResponseReturnValue:
     """Mark a notice read and go where it leads."""
@@ -69,7 +68,7 @@ def read(notice_id: int) -> ResponseReturnValue:
     return redirect(_inside(notice.link) or url_for("notifications.index"), 303)
 
 
-@blueprint.post("/read")
+@blueprint.post("/notices/read")
 @signed_in
 def read_all() -> ResponseReturnValue:
     """Mark every notice read."""
