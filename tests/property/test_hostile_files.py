@@ -38,14 +38,23 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Answers, Path, li
     return json.loads(child.stdout), mark, called
 
 
+def test_every_expression_at_every_place_is_refused_or_stopped_within_a_tenth_of_a_second_and_fifty_megabytes(
+    hostile: tuple[Answers, Path, list[str]],
+) -> None:
+    kinds = ("harmless", "never", "perhaps")
+    found = {name: answer for name, answer in hostile[0].items() if name.startswith(kinds)}
+    assert len(found) > 20 * 100, "places and expressions"
+    refused = [name for name, (_, said) in found.items() if name.startswith("harmless") and said == "refused"]
+    assert refused == [], "the places are right; it is the attack that is refused"
+    assert {name: said for name, (_, said) in found.items() if said.startswith("failed")} == {}
+    assert [name for name, (_, said) in found.items() if name.startswith("never") and said == "ran"] == []
+    assert {name: seconds for name, (seconds, _) in found.items() if seconds > 0.1} == {}
+
+
 def test_every_file_is_answered_within_two_seconds_and_a_hundred_megabytes(
     hostile: tuple[Answers, Path, list[str]],
 ) -> None:
     answers = hostile[0]
-    assert len(answers) > 400
-    harmless = [said for name, (_, said) in answers.items() if name.startswith("harmless")]
-    assert harmless
-    assert "refused" not in harmless, "the places are right; it is the attack that is refused"
     assert {name: said for name, (_, said) in answers.items() if said.startswith("failed")} == {}
     assert {name: seconds for name, (seconds, _) in answers.items() if seconds > 2} == {}
 
