@@ -50,7 +50,10 @@ def qualify_at_once(session: Session) -> FormDocument:
 
 def follow_up(session: Session) -> FormDocument:
     """A record between tasks."""
-    fields = {field.name: field for field in _of(session, labels.CONTACT_FORM, ("channel", "text", "next_step"))}
+    fields = {
+        field.name: field
+        for field in _of(session, labels.CONTACT_FORM, ("channel", "text", "next_step"), required=("channel", "text"))
+    }
     fields |= {field.name: field for field in _of(session, labels.CONTACT_FORM, ("purchase_date",))}
     when = Field(name="next_at", type=FieldType.DATETIME, label=_text(_("When")))
     ordered = (fields["channel"], fields["text"], fields["next_step"], when)

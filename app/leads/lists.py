@@ -268,7 +268,7 @@ POOL: ListSpec[LeadLine] = replace(
         SHOWN[2],
         Column("since", _l("In the pool since"), lambda line: line.pooled and line.pooled.from_at, sort="since"),
         Column("before", _l("Had by"), lambda line: str(_(", ")).join(line.earlier_owners)),
-        Column("claim", _l("Action"), lambda _line: ""),
+        Column("claim", _l("What to do"), lambda _line: ""),
     ),
     sorts={**LEADS.sorts, "since": Sort(LeadOwner.from_at)},
     default_sort="purchase",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from app.accounts import queries as accounts
@@ -139,7 +140,11 @@ def _product(session: Session, code: str | None) -> str:
 def _opened(row: LeadMaterial) -> str:
     if not row.opens:
         return str(_("not opened yet"))
-    return str(_("opened %(count)s times, last on %(time)s", count=row.opens, time=localtime(row.last_opened_at)))
+    return str(
+        ngettext("opened once", "opened %(num)d times", row.opens)
+        + _(", ")
+        + _("last on %(time)s", time=localtime(row.last_opened_at))
+    )
 
 
 def _letters(session: Session, lead: Lead) -> list[Entry]:
@@ -174,7 +179,11 @@ def advanced(months: int | None) -> str:
     if months is None:
         return ""
     if months > 0:
-        return str(_("%(count)s months earlier than first expected", count=months))
+        return str(
+            ngettext("%(num)d month earlier than first expected", "%(num)d months earlier than first expected", months)
+        )
     if months < 0:
-        return str(_("%(count)s months later than first expected", count=-months))
+        return str(
+            ngettext("%(num)d month later than first expected", "%(num)d months later than first expected", -months)
+        )
     return str(_("when first expected"))
