@@ -141,7 +141,6 @@ def test_a_matter_that_became_a_complaint_is_followed_through_it(app: Flask, clo
     matters.check_partition(number)
     _finish(cases, complaint.number)
     matters.settle()
-    print("WAIT", cases.waiting(complaint.number), cases.row(complaint.number).state)
     row = matters.row(number)
     assert row.state == "closed" and row.answered_at is not None
     assert {kind for _from, kind, _to in matters.way(number)} == {"complaint"}
@@ -160,3 +159,4 @@ def _finish(cases: Cases, number: str) -> None:
     cases.pass_time(timedelta(days=7))
     cases.do(number, "return_visit", "wu.xiaoyan", outcome="satisfied", satisfaction=5, remarks="很满意")
     cases.do(number, "evaluate", "xie.wenbo", **EVALUATION)
+    cases.do(number, "thank_customer", "xie.wenbo", outcome="done", manner="call", note="感谢")

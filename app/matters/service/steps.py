@@ -18,6 +18,9 @@ from app.security import Principal
 from engine import TaskRow
 
 
+VERIFICATION = "verify_with_customer"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A filled-in form of one task: who, when, which values (Python values by field name)."""
@@ -102,5 +105,6 @@ def last(session: Session, number: str, *nodes: str) -> MatterStep | None:
 
 def handlers_of(session: Session, matter: Matter) -> list[str]:
     """Everybody who wrote something down in this matter: none of them asks the customer whether it is true."""
-    actors = session.scalars(select(MatterStep.actor).where(MatterStep.number == matter.number))
+    wrote = select(MatterStep.actor).where(MatterStep.number == matter.number, MatterStep.node_id != VERIFICATION)
+    actors = session.scalars(wrote)
     return sorted({matter.registered_by, *actors})
