@@ -24,7 +24,7 @@ def register(app: Flask, registries: Registries) -> None:
     for topic, handler in handlers.TOPICS.items():
         registries.handlers.register(topic, handler)
     registries.listeners.append(handlers.on_event)
-    registries.business_objects.add(ComplaintObject())
+    registries.business_objects.add(ComplaintObject(registries.business_objects))
     registries.imports.register(importing.ComplaintTarget())
     registries.commands.append(commands.catalogue)
     app.register_blueprint(views.blueprint)

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 import engine
 from app import files, formkit
-from app.business_objects import FilledForm, FormContext, Started, Summary
+from app.business_objects import BusinessObjects, FilledForm, FormContext, Started, Summary
 from app.complaints import labels, queries
 from app.complaints.models import Complaint
-from app.complaints.service import carrying_out, closing, intake, judging, messages, prefill, solving
+from app.complaints.service import carrying_out, closing, intake, judging, messages, prefill, solving, suggesting
 from app.complaints.service.steps import Step, record
 from app.customers.models import Customer
 from app.errors import FieldErrors, NotAllowedHere, NotVisible
@@ -52,6 +52,10 @@ class ComplaintObject:
     """Implements :class:`app.business_objects.BusinessObject` for the process ``complaint``."""
 
     process_key = queries.PROCESS_KEY
+
+    def __init__(self, others: BusinessObjects | None = None) -> None:
+        """``others``: where leads are found, for what a satisfied customer wants next."""
+        self._others = others or BusinessObjects()
 
     def start(
         self,
@@ -103,6 +107,8 @@ class ComplaintObject:
         step = Step(task, principal, bound.values, variables, engine.now(session))
         record(session, complaint, step, confidential_fields(session, task))
         extra = STEPS[task.node_id](session, complaint, step)
+        if task.node_id == "return_visit":
+            suggesting.suggest(session, self._others, principal, complaint, step)
         session.flush()
         return extra
 

@@ -11,11 +11,13 @@ if TYPE_CHECKING:
 
 
 def register(app: Flask, registries: Registries) -> None:
-    """Add pages, service task handlers, the business object and the wording of packs and notices."""
+    """Add pages, service task handlers, the business object, the import target, hand-over and the wordings."""
     from flask_babel import lazy_gettext as _l
 
-    from app.leads import handlers, letters, views
+    from app.leads import demo, handlers, importing, letters, queries, views
     from app.leads.business import LeadObject
+    from app.leads.service import ownership
+    from app.registries import DemoPart, Handover
     from app.web import navigation
 
     letters.add_wordings()
@@ -23,6 +25,9 @@ def register(app: Flask, registries: Registries) -> None:
         registries.handlers.register(topic, handler)
     registries.listeners.append(handlers.on_event)
     registries.business_objects.add(LeadObject())
+    registries.imports.register(importing.LeadTarget())
+    registries.demo.append(DemoPart("Leads", demo.load))
+    registries.handovers.append(Handover("leads", _l("Leads"), queries.owned, ownership.hand_over))
     app.register_blueprint(views.blueprint)
     app.register_blueprint(views.for_customers)
     navigation.add(navigation.Item("leads.index", _l("Leads"), "flag", "task.work", 25), app)

@@ -93,15 +93,20 @@ def note_result(session: Session, lead: Lead, outcome: str, values: Mapping[str,
 
 
 def check_date(session: Session, lead: Lead, day: date, *, earlier: bool = False) -> None:
-    """Raise ``FieldErrors`` unless ``day`` can be the next expected date: not past, not absurd, and before the one
-    known so far when the purchase is brought forward."""
+    """Raise ``FieldErrors`` unless ``day`` can be the next expected date: :func:`check_day`, and before the one known
+    so far when the purchase is brought forward."""
+    check_day(session, day)
+    if earlier and lead.purchase_date is not None and day >= lead.purchase_date:
+        raise refuse("purchase_date", _l("This is not earlier than the date expected so far."))
+
+
+def check_day(session: Session, day: date) -> None:
+    """Raise ``FieldErrors`` unless somebody may buy on ``day``: not past, and not in more than ten years."""
     now = today(session)
     if day < now:
         raise refuse("purchase_date", _l("This day is past."))
     if day > now + FURTHEST:
         raise refuse("purchase_date", _l("This day is too far away."))
-    if earlier and lead.purchase_date is not None and day >= lead.purchase_date:
-        raise refuse("purchase_date", _l("This is not earlier than the date expected so far."))
 
 
 def add_record(session: Session, principal: Principal, number: str, contact: Contact) -> FollowUp:

@@ -17,6 +17,7 @@ from app.db import search
 from app.db.numbers import next_number
 from app.leads import queries
 from app.leads.models import Lead, LeadState
+from app.leads.service import territory
 from app.leads.service.steps import money, refuse, today
 
 NUMBER_PREFIX = "LEAD"
@@ -49,7 +50,7 @@ def keep_given(session: Session, lead: Lead, given: Mapping[str, Any]) -> None:
     lead.intake = values
     for name, length in _TEXTS.items():
         setattr(lead, name, str(values.get(name) or "").strip()[:length])
-    lead.department_key = str(given.get("department") or "").strip()[:60] or None
+    lead.department_key = territory.centre_of_department(session, given.get("department") or None)
     lead.next_of = given.get("next_of") or None
     lead.heard_from = str(values.get("heard_from") or "")[:20]
     lead.note = str(values.get("note") or "")

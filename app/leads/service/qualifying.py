@@ -13,8 +13,8 @@ import engine
 from app.accounts import queries as accounts
 from app.leads import queries
 from app.leads.models import Lead
-from app.leads.service import intake, ownership, territory
-from app.leads.service.steps import Step, refuse, today
+from app.leads.service import following, intake, ownership, territory
+from app.leads.service.steps import Step, refuse
 
 ENOUGH_CONTACTS = 3
 """A target account of the year needs that many named contacts."""
@@ -46,8 +46,7 @@ def _qualified(session: Session, lead: Lead, step: Step) -> dict[str, Any]:
     day = step.values.get("purchase_date")
     if day is None:
         raise refuse("purchase_date", _l("This field is required."))
-    if day < today(session, step.at):
-        raise refuse("purchase_date", _l("This day is past."))
+    following.check_day(session, day)
     chosen = intake.product_code(session, step.values.get("product_id"))
     owner = step.text("owner") or None
     if owner is not None:

@@ -18,7 +18,7 @@ def centre_of(session: Session, lead: Lead) -> str:
     """Key of the department whose group has the lead while nobody owns it."""
     return (
         centre_of_person(session, lead.owner)
-        or (_centre(session, _customers_department(session, lead)))
+        or (centre_of_department(session, _customers_department(session, lead)))
         or centre_of_region(session, lead.region)
         or NOBODYS
     )
@@ -26,7 +26,7 @@ def centre_of(session: Session, lead: Lead) -> str:
 
 def centre_of_person(session: Session, login: str | None) -> str | None:
     """The nearest department at or above the person's that has a staffed group of the same name."""
-    return _centre(session, accounts.department_of(session, login)) if login else None
+    return centre_of_department(session, accounts.department_of(session, login)) if login else None
 
 
 def centre_of_region(session: Session, region: str) -> str | None:
@@ -36,7 +36,7 @@ def centre_of_region(session: Session, region: str) -> str | None:
         return None
     for row in accounts.departments(session):
         if row.kind in SELLING and any(name.casefold().startswith(words) for name in (row.name_zh, row.name_en)):
-            return _centre(session, row.key)
+            return centre_of_department(session, row.key)
     return None
 
 
@@ -45,7 +45,8 @@ def _customers_department(session: Session, lead: Lead) -> str | None:
     return row.department_key if row else None
 
 
-def _centre(session: Session, key: str | None) -> str | None:
+def centre_of_department(session: Session, key: str | None) -> str | None:
+    """The department itself or the nearest above it that has a staffed group of the same name."""
     if key is None:
         return None
     tree = {row.id: row for row in accounts.departments(session)}
