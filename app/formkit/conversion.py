@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import has_app_context
 from flask_babel import get_timezone
@@ -23,7 +24,8 @@ _FALSE = frozenset({"false", "off", "0", "no", ""})
 
 def local_zone() -> tzinfo:
     """The business time zone of the running application; UTC outside of one."""
-    return (get_timezone() if has_app_context() else None) or UTC
+    found = get_timezone() if has_app_context() else None
+    return ZoneInfo(str(found)) if found else UTC  # flask-babel's own zones, put to a local time, mean that of 1901
 
 
 def refuse(message: Any) -> ValidationError:
