@@ -66,13 +66,16 @@ def post(url: str, body: bytes, headers: Mapping[str, str], allow: tuple[str, ..
     guard.daemon = True
     guard.start()
     try:
-        return _ask(connection, target, body, headers)
+        answer = _ask(connection, target, body, headers)
     except (OSError, http.client.HTTPException, ValueError) as error:
         late = "no answer in time" if ended.is_set() else f"{type(error).__name__}: {error}"
         raise TargetUnreachable(late[:300]) from error
     finally:
         guard.cancel()
         connection.close()
+    if ended.is_set():  # what was read until we hung up looks like a whole answer
+        raise TargetUnreachable("no answer in time")
+    return answer
 
 
 def resolve(url: str, allow: tuple[str, ...]) -> Target:

@@ -100,6 +100,29 @@ def silent_listener() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/dead"
 
 
+@contextmanager
+def dripping_listener() -> Iterator[str]:
+    """The address of a machine that answers one byte at a time, for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ended = threading.Event()
+
+        def drip() -> None:
+            line, _ = listener.accept()
+            with line:
+                line.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                while not ended.wait(0.05):
+                    try:
+                        line.sendall(b".")
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/drip"
+        ended.set()
+        thread.join(10)
+
+
 @dataclass
 class Mailbox:
     """What the mail server took. ``answer`` may refuse: a line like ``451 busy``, None to take it."""
