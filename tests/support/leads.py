@@ -25,7 +25,12 @@ AGENT = "li.na"
 """Customer support."""
 SELLER = "qin.haiyan"
 """Qingdao office of centre 3."""
-PROSPECT: dict[str, Any] = {"company": "青岛黎明机床厂", "contact_name": "周工", "phone": "0532-8765 4321"}
+PROSPECT: dict[str, Any] = {
+    "company": "青岛黎明机床厂",
+    "contact_name": "周工",
+    "phone": "0532-8765 4321",
+    "region": "青岛",
+}
 CALLED: dict[str, Any] = {"channel": "phone", "text": "客户还在比较。"}
 
 
