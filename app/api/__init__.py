@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from app.registries import Registries
 
-PARTS = ("app.inbox.api", "app.complaints.api", "app.leads.api", "app.imports.api")
+PARTS = ("app.inbox.api", "app.complaints.api", "app.leads.api", "app.matters.api", "app.imports.api")
 
 
 def register(app: Flask, _registries: Registries) -> None:

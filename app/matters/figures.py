@@ -229,7 +229,7 @@ def _by_department(session: Session, owners: Sequence[Truth]) -> tuple[Truth, ..
 def _heard(session: Session, which: ColumnElement[bool], period: Period) -> tuple[Heard, ...]:
     keys = [row.key for row in accounts.departments(session) if row.kind == "centre"]
     statement = select(Matter.region, func.count()).where(which, Matter.region.in_(keys)).group_by(Matter.region)
-    counts: dict[str, int] = dict(session.execute(statement).tuples().all())
+    counts = {row[0]: row[1] for row in session.execute(statement)}
     heard = []
     for key in keys:
         own = counts.get(key, 0)
