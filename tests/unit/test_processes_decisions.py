@@ -44,13 +44,51 @@ HOURS: list[tuple[tuple[str, str], tuple[float, ...]]] = [
     (("minor", "A"), (2, 8, 8, 24, 24, 24, 16, 8, 80, 40, 40, 16, 40, 40, 40, 24, 7)),
     (("minor", "C"), (4, 16, 16, 40, 40, 40, 24, 16, 120, 40, 56, 24, 56, 40, 40, 40, 10)),
 ]
-ROWS = {"responsible_department": len(DEPARTMENTS), "approval_level": len(LEVELS), "service_level": len(HOURS)}
+TIMING = ("horizon", "boundary", "untouched_days", "prompt_days", "contact_hours", "task_hours")
+HORIZONS: list[tuple[tuple[int, ...], tuple[Any, ...]]] = [
+    ((-400, -1, 0, 30), ("now", -90, 15, 7, 4, 8)),
+    ((31, 90), ("three_months", 30, 45, 14, 4, 24)),
+    ((91, 180), ("six_months", 90, 100, 45, 4, 40)),
+    ((181, 365), ("one_year", 180, 200, 90, 4, 40)),
+    ((366, 4000), ("later", 365, 730, 365, 4, 40)),
+]
+"""Days to the purchase, first and last of each row."""
+PROSPECTS: list[tuple[str, str, tuple[str, str]]] = [
+    ("", "cad", ("A", "CAD")),
+    ("cad", "erp", ("C", "PDM")),
+    ("capp", "mrp", ("C", "PDM")),
+    ("cad pdm", "mrpii", ("C", "OA")),
+    ("cad", "capp bom pdm", ("B", "CAPP")),
+    ("cad capp", "bom pdm", ("B", "BOM")),
+    ("cad capp", "pdm", ("B", "PDM")),
+    ("pdm", "", ("B", "OA")),
+    ("cad capp", "", ("B", "PDM")),
+    ("cad", "", ("B", "CAPP")),
+    ("oa", "cad", ("A", "CAD")),
+]
+"""What a prospect has and wants; kind and product."""
+QUOTAS: list[tuple[tuple[str, bool], int]] = [
+    (("key_accounts", True), 20),
+    (("centre_1", True), 10),
+    (("", False), 30),
+]
+ROWS = {
+    "responsible_department": len(DEPARTMENTS),
+    "approval_level": len(LEVELS),
+    "service_level": len(HOURS),
+    "lead_timing": len(HORIZONS),
+    "prospect_kind": len(PROSPECTS),
+    "claim_quota": len(QUOTAS),
+}
+FILES = {"prospect_kind": "lead_timing", "claim_quota": "lead_timing"}
+"""Tables that lie in another one's file."""
 
 
 def _decision(name: str) -> Decision:
-    parsed = decisions.parse(f"{name}.dmn", (ROOT / "processes" / f"{name}.dmn").read_bytes())
+    file = f"{FILES.get(name, name)}.dmn"
+    parsed = decisions.parse(file, (ROOT / "processes" / file).read_bytes())
     assert parsed.findings == ()
-    return parsed.decisions[0]
+    return next(found for found in parsed.decisions if found.id == name)
 
 
 def _decide(name: str, row: int, variables: dict[str, Any]) -> Any:
@@ -104,3 +142,34 @@ def test_hours_of_every_step(row: int, facts: tuple[tuple[str, str], tuple[float
     hours = _decide("service_level", row, {"severity": severity, "value_class": value_class})
     assert tuple(hours[step] for step in STEPS) == expected
     assert hours.keys() == set(STEPS)
+
+
+@pytest.mark.parametrize(("row", "facts"), list(enumerate(HORIZONS, 1)))
+def test_days_to_the_purchase_and_what_follows(row: int, facts: tuple[tuple[int, ...], tuple[Any, ...]]) -> None:
+    days, expected = facts
+    for count in days:
+        assert _decide("lead_timing", row, {"days_to_purchase": count}) == dict(zip(TIMING, expected, strict=True))
+
+
+def test_no_day_is_left_out_and_the_next_boundary_is_where_the_nearer_horizon_begins() -> None:
+    for days in range(-30, 800):
+        (timing,) = decisions.evaluate(_decision("lead_timing"), {"days_to_purchase": days}).outputs
+        nearer = {"days_to_purchase": timing["boundary"]}
+        (then,) = decisions.evaluate(_decision("lead_timing"), nearer).outputs
+        assert (timing["horizon"] == "now") == (then["horizon"] == timing["horizon"])
+
+
+@pytest.mark.parametrize(("row", "facts"), list(enumerate(PROSPECTS, 1)))
+def test_kind_of_prospect_and_product(row: int, facts: tuple[str, str, tuple[str, str]]) -> None:
+    has, wants, expected = set(facts[0].split()), set(facts[1].split()), facts[2]
+    variables: dict[str, Any] = {"owned": len(has), "wants_planning": bool(wants & {"mrp", "mrpii", "erp"})}
+    variables |= {f"owns_{name}": name in has for name in ("cad", "capp", "pdm")}
+    variables |= {f"wants_{name}": name in wants for name in ("capp", "bom", "pdm")}
+    answer = _decide("prospect_kind", row, variables)
+    assert (answer["kind"], answer["product"]) == expected
+
+
+@pytest.mark.parametrize(("row", "facts"), list(enumerate(QUOTAS, 1)))
+def test_how_many_leads_one_may_claim(row: int, facts: tuple[tuple[str, bool], int]) -> None:
+    (department, supervisor), expected = facts
+    assert _decide("claim_quota", row, {"department": department, "supervisor": supervisor}) == {"quota": expected}
