@@ -14,8 +14,9 @@ def register(app: Flask, registries: Registries) -> None:
     """Add pages, service task handlers, the business object and the tables' guards."""
     from flask_babel import lazy_gettext as _l
 
-    from app.matters import handlers, immutability, letters, views
+    from app.matters import demo, handlers, immutability, letters, views
     from app.matters.business import MatterObject
+    from app.registries import DemoPart
     from app.web import navigation
 
     assert immutability.RULES  # importing it attached the triggers to the tables
@@ -29,3 +30,4 @@ def register(app: Flask, registries: Registries) -> None:
     desk = navigation.Item("matters.front_desk", _l("Front desk"), "headset", "matter.register", 12)
     navigation.add(desk, app)
     navigation.add(navigation.Item("matters.index", _l("Matters"), "phone", seen_by, 15), app)
+    registries.demo.append(DemoPart("Matters", demo.load))

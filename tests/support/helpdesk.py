@@ -147,7 +147,6 @@ class HelpDesk:
             inbox.complete_task(session, person, objects, task.id, values, source="page")
 
         database_of(self.app).write(work)
-        engine.jobs.run_until_quiet(database_of(self.app))
 
     def _open(self, case: Case) -> engine.TaskRow | None:
         key = self.numbers[case.id]
