@@ -1,4 +1,5 @@
-"""``/batch`` and ``/history/batch``: how far mass operations are. For holders of ``instance.repair``."""
+"""``/batch`` and ``/history/batch``: how far mass operations are. Whoever started one may look at it, holders of
+``instance.repair`` at all; only they hold one up or end it."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 
 from flask import jsonify
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select, true
 
 import engine
 from app import db
@@ -16,7 +17,7 @@ from app.engine_rest import queries, requests
 from app.engine_rest.context import blueprint, number_of
 from app.engine_rest.errors import BadRequest, Missing
 from app.engine_rest.values import moment
-from app.security import current, requires
+from app.security import current, requires, signed_in
 from engine.tables import batch
 
 REPAIR = "instance.repair"
@@ -58,7 +59,7 @@ PAST = f.Vocabulary({**COMMON, "completed": _ended}, SORTS, batch.c.id)
 
 
 @blueprint.get("/batch")
-@requires(REPAIR)
+@signed_in
 def batches() -> ResponseReturnValue:
     """The batches that are not over."""
     rows = queries.page(db.session(), RUNNING, requests.asked(), _open_ones())
@@ -66,14 +67,14 @@ def batches() -> ResponseReturnValue:
 
 
 @blueprint.get("/batch/count")
-@requires(REPAIR)
+@signed_in
 def count_batches() -> ResponseReturnValue:
     """How many match."""
     return jsonify(count=queries.count(db.session(), _open_ones()))
 
 
 @blueprint.get("/batch/statistics")
-@requires(REPAIR)
+@signed_in
 def batch_statistics() -> ResponseReturnValue:
     """The batches that are not over, and how far they are."""
     rows = queries.page(db.session(), RUNNING, requests.asked(), _open_ones())
@@ -81,14 +82,14 @@ def batch_statistics() -> ResponseReturnValue:
 
 
 @blueprint.get("/batch/statistics/count")
-@requires(REPAIR)
+@signed_in
 def count_batch_statistics() -> ResponseReturnValue:
     """How many match."""
     return jsonify(count=queries.count(db.session(), _open_ones()))
 
 
 @blueprint.get("/batch/<batch_id>")
-@requires(REPAIR)
+@signed_in
 def one_batch(batch_id: str) -> ResponseReturnValue:
     """One batch that is not over."""
     return jsonify(running(_visible(batch_id, open_only=True)))
@@ -116,7 +117,7 @@ def delete_batch(batch_id: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/history/batch")
-@requires(REPAIR)
+@signed_in
 def past_batches() -> ResponseReturnValue:
     """All batches, those that are over too."""
     rows = queries.page(db.session(), PAST, requests.asked(), _all())
@@ -124,14 +125,14 @@ def past_batches() -> ResponseReturnValue:
 
 
 @blueprint.get("/history/batch/count")
-@requires(REPAIR)
+@signed_in
 def count_past_batches() -> ResponseReturnValue:
     """How many match."""
     return jsonify(count=queries.count(db.session(), _all()))
 
 
 @blueprint.get("/history/batch/<batch_id>")
-@requires(REPAIR)
+@signed_in
 def one_past_batch(batch_id: str) -> ResponseReturnValue:
     """One batch, over or not."""
     return jsonify(past(_visible(batch_id, open_only=False)))
@@ -192,11 +193,16 @@ def _common(row: engine.BatchRow) -> dict[str, Any]:
 
 
 def _open_ones() -> Select[Any]:
-    return select(batch.c.id).where(batch.c.state.in_(OPEN), *f.conditions(RUNNING, requests.asked()))
+    return select(batch.c.id).where(batch.c.state.in_(OPEN), _shown(), *f.conditions(RUNNING, requests.asked()))
 
 
 def _all() -> Select[Any]:
-    return select(batch.c.id).where(*f.conditions(PAST, requests.asked()))
+    return select(batch.c.id).where(_shown(), *f.conditions(PAST, requests.asked()))
+
+
+def _shown() -> ColumnElement[bool]:
+    """The batches that the caller may look at."""
+    return true() if current().has(REPAIR) else batch.c.created_by == current().login
 
 
 def _visible(batch_id: str, *, open_only: bool) -> engine.BatchRow:
@@ -204,6 +210,8 @@ def _visible(batch_id: str, *, open_only: bool) -> engine.BatchRow:
     try:
         found = None if number is None else engine.queries.batch(db.session(), number)
     except engine.BatchNotFound:
+        found = None
+    if found is not None and not (current().has(REPAIR) or found.created_by == current().login):
         found = None
     if found is None or (open_only and found.state.value not in OPEN):
         raise Missing(f"Batch with id '{batch_id[:100]}' does not exist")

@@ -137,6 +137,7 @@ def kill_until_done(database: Database, servers: list[Serving], crowd: Crowd, ch
             kills += 1
             victim.start()
             crowd.allowed = KILL_EVERY * (kills + 2)
+            deadline = time.monotonic() + PATIENCE
         time.sleep(0.01)
     return kills
 
