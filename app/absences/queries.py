@@ -39,7 +39,7 @@ class AbsenceRow:
     def state(self, now: datetime) -> str:
         """planned, current, over, or cancelled (it never began)."""
         if self.cancelled_at is not None:
-            return "cancelled" if self.cancelled_at <= self.from_at else "over"
+            return "cancelled" if self.cancelled_at < self.from_at else "over"
         if now < self.from_at:
             return "planned"
         return "current" if now < self.to_at else "over"

@@ -65,10 +65,8 @@ def _check(session: Session, values: dict[str, Any]) -> None:
         errors["to"] = [_("The end must lie after the beginning, and still to come.")]
     elif to_at - from_at > LONGEST:
         errors["to"] = [_("At most three years. Someone who leaves hands over for good.")]
-    elif (other := queries.overlapping(session, login, from_at, to_at)) is not None:
-        errors["from"] = [
-            _("There is an absence in this time already (no. %(number)s). Call it off first.", number=other.id)
-        ]
+    elif queries.overlapping(session, login, from_at, to_at) is not None:
+        errors["from"] = [_("There is an absence in this time already. Call it off first.")]
     if not values["deputies"]:
         errors["deputy"] = [_("Choose who stands in, for all processes or for some.")]
     for key, who in values["deputies"].items():

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 import engine
@@ -203,16 +202,4 @@ def as_json(found: Explanation) -> dict[str, Any]:
             }
             for pause in found.pauses
         ],
-    }
-
-
-def kind_words() -> dict[str, str]:
-    """What the kinds of days are called."""
-    return {
-        "work": _("working day"),
-        "extra": _("working day instead of a rest day"),
-        "other": _("other hours"),
-        "rest": _("weekend or rest day"),
-        "holiday": _("public holiday"),
-        "paused": _("the clock stood still"),
     }
