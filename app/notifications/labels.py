@@ -15,7 +15,7 @@ CHANNEL_KINDS: Mapping[str, Any] = {
     ChannelKind.FEISHU.value: _l("Feishu robot"),
     ChannelKind.WEBHOOK.value: _l("Signed webhook"),
 }
-MEDIA: Mapping[str, Any] = {Medium.EMAIL.value: _l("E-mail"), Medium.CHANNEL.value: _l("Team channel")}
+MEDIA: Mapping[str, Any] = {Medium.EMAIL.value: _l("E-mail message"), Medium.CHANNEL.value: _l("Team channel")}
 STATES: Mapping[str, tuple[Any, str]] = {
     DeliveryState.WAITING.value: (_l("waiting"), "blue"),
     DeliveryState.SENDING.value: (_l("being sent"), "blue"),

@@ -100,7 +100,7 @@ DELIVERIES: ListSpec[DeliveryLine] = ListSpec(
             "state", _l("State"), [(key, label) for key, (label, _colour) in labels.STATES.items()], Delivery.state
         ),
         ChoiceFilter("medium", _l("By"), list(labels.MEDIA.items()), Delivery.medium),
-        ChoiceFilter("kind", _l("Kind"), _kinds, Delivery.kind),
+        ChoiceFilter("kind", _l("Kind of message"), _kinds, Delivery.kind),
         ChoiceFilter("reason", _l("Reason"), list(labels.REASONS.items()), Delivery.reason),
         TextFilter("address", _l("Address"), Delivery.address),
     ),
