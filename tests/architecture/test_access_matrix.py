@@ -1,8 +1,9 @@
 """Who may call what: every route and method as every kind of person, compared with the reviewed file ``access.csv``.
 
 Nothing that a request writes stays, so every cell starts from the same company. Routes about one thing are asked for a
-thing of complaint CMP-2026-000003, which the Shanghai marketing centre (``centre_4``) is analysing; where the demo
-company has no such thing the declared access is compared. After a change look at the difference that
+thing of complaint CMP-2026-000003, which the Shanghai marketing centre (``centre_4``) is analysing, or of a lead of
+that centre; where the demo company has no such thing the declared access is compared. After a change look at the
+difference that
 
     python -m tests.architecture.test_access_matrix
 
@@ -36,6 +37,7 @@ from app.db import Database
 from app.files import service as file_service
 from app.imports import files as import_files
 from app.imports import service as import_service
+from app.leads.models import Lead
 from app.notifications.models import Notice
 from app.notifications.service import notify
 from app.security.guards import PUBLIC, SIGNED_IN, Access
@@ -48,6 +50,8 @@ from tests.support.rest import token_of
 T = TypeVar("T")
 REVIEWED = Path(__file__).with_name("access.csv")
 COMPLAINT = "CMP-2026-000003"
+OWNER = "shi.jiaqi"
+"""Follows up the lead that is asked for."""
 PEOPLE = {
     "anonymous": None,
     "employee": "shi.jiaqi",  # of the centre that has the complaint
@@ -76,6 +80,8 @@ CARRIED: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/engine-rest/task/<task_id>/assignee"): {"userId": "shi.jiaqi"},
     ("POST", "/inbox/tasks/<task_id>/assignee"): {"assignee": "shi.jiaqi", "reason": "holiday"},
     ("POST", "/complaints/<number>/messages/<name>"): {"text": "too late"},
+    ("POST", "/api/v1/leads/<number>/follow-ups"): {"channel": "phone", "text": "too late"},
+    ("POST", "/api/v1/leads/<number>/return"): {"reason": "too much"},
     ("POST", "/imports"): {"target": "complaints", "file": LIST},
     ("POST", "/api/v1/imports"): {"target": "complaints", "file": LIST},
 }
@@ -142,6 +148,7 @@ def things_of(session: Session, own: dict[str, Any]) -> Things:
     job = session.scalars(select(engine.tables.job.c.id).where(engine.tables.job.c.instance_id == task.instance_id))
     customer = session.scalars(select(Complaint.customer_id).where(Complaint.number == COMPLAINT)).one()
     contact = session.scalars(select(Contact.id).where(Contact.customer_id == customer)).first()
+    lead = session.scalars(select(Lead.number).where(Lead.owner == OWNER, Lead.state == "open")).first()
     return Things(
         {
             "number": COMPLAINT,
@@ -169,6 +176,8 @@ def things_of(session: Session, own: dict[str, Any]) -> Things:
             ("/engine-rest/task", "name"): "severity",
             ("/engine-rest/external-task", "task_id"): None,
             ("/complaints", "name"): "complaint_supplement",
+            ("/leads", "number"): lead,
+            ("/api/v1/leads", "number"): lead,
         },
     )
 
