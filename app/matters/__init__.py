@@ -14,7 +14,7 @@ def register(app: Flask, registries: Registries) -> None:
     """Add pages, service task handlers, the business object and the tables' guards."""
     from flask_babel import lazy_gettext as _l
 
-    from app.matters import demo, handlers, immutability, letters, views
+    from app.matters import demo, handlers, immutability, importing, letters, views
     from app.matters.business import MatterObject
     from app.registries import DemoPart
     from app.web import navigation
@@ -25,6 +25,7 @@ def register(app: Flask, registries: Registries) -> None:
         registries.handlers.register(topic, handler)
     registries.listeners.append(handlers.on_event)
     registries.business_objects.add(MatterObject())
+    registries.imports.register(importing.MatterTarget())
     app.register_blueprint(views.blueprint)
     seen_by = ("task.work", "matter.view_all", "case.view_subtree")
     desk = navigation.Item("matters.front_desk", _l("Front desk"), "headset", "matter.register", 12)

@@ -17,7 +17,6 @@ from app.matters.models import Matter, MatterStep
 from app.security import Principal
 from engine import TaskRow
 
-
 VERIFICATION = "verify_with_customer"
 
 
