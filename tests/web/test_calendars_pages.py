@@ -90,7 +90,7 @@ def test_an_edited_day_is_in_force_with_the_next_question(app: Flask, editor: Fl
     assert not calendar_of(app, CALL_CENTRE).is_working(at("2026-12-05T10:00"))
     fields = {"kind": "working", "hours": "09:00-12:00", "name_zh": "盘点", "name_en": "Stock-taking"}
     answer = submit(editor, "/calendars/call_centre/days/2026-12-05", fields)
-    assert (answer.status_code, answer.location) == (303, "/calendars/call_centre?year=2026")
+    assert (answer.status_code, answer.location) == (303, "/calendars/recomputations/1")
     calendar = calendar_of(app, CALL_CENTRE)
     assert calendar.is_working(at("2026-12-05T10:00"))
     assert not calendar.is_working(at("2026-12-05T13:00"))
