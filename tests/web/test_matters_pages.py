@@ -245,5 +245,5 @@ def test_a_program_takes_a_contact_in_reads_it_and_adds_to_it(matters: Matters, 
     first = desk.get("/api/v1/matters", limit=1).get_json()
     assert desk.get("/api/v1/matters", limit=1, after=first["next"]).get_json()["matters"][0]["number"] == number
     clerk = program(app, matters.member("finance"))
-    assert clerk.get("/api/v1/matters").get_json()["count"] == 0
+    assert number not in [row["number"] for row in clerk.get("/api/v1/matters").get_json()["matters"]]
     assert clerk.post("/api/v1/matters", {"values": TAKEN}).status_code == 403
