@@ -19,13 +19,13 @@ from tests.support.leads import AGENT, CALLED, SELLER, Leads
 @pytest.fixture
 def leads(app: Flask, clock: engine.VirtualClock) -> Leads:
     """The leads of the demo company."""
-    return Leads(app, clock)
+    return Leads(app, clock).alone()
 
 
 def test_a_lead_of_a_year_comes_nearer_through_a_restart_and_a_new_version(
     each_app: Flask, clock: engine.VirtualClock
 ) -> None:
-    leads = Leads(each_app, clock)
+    leads = Leads(each_app, clock).alone()
     number = leads.qualified(365)
     begun = leads.today()
     assert leads.waiting(number) == ["follow_up_general"]

@@ -17,7 +17,7 @@ from tests.web.test_inbox_pages import csrf
 
 @pytest.mark.parametrize("how", ["page", "claim", "draft"])
 def test_a_lead_that_was_read_warns_nobody(app: Flask, clock: engine.VirtualClock, sign_in: SignIn, how: str) -> None:
-    leads = Leads(app, clock)
+    leads = Leads(app, clock).alone()
     task = leads.task(leads.qualified(5), "contact_now")
     client, path = sign_in(SELLER), f"/inbox/tasks/{task.id}"
     if how == "page":
@@ -38,7 +38,7 @@ def test_a_lead_that_was_read_warns_nobody(app: Flask, clock: engine.VirtualCloc
 def test_who_looks_at_a_colleagues_task_has_not_read_it_for_the_owner(
     app: Flask, clock: engine.VirtualClock, sign_in: SignIn
 ) -> None:
-    leads = Leads(app, clock)
+    leads = Leads(app, clock).alone()
     task = leads.task(leads.qualified(5), "contact_now")
     for login, answer in (("yang.zhigang", 204), ("su.ting", 404)):
         client = sign_in(login)

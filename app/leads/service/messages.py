@@ -42,6 +42,8 @@ def receive(session: Session, principal: Principal, lead: Lead, name: str, value
     if outcome not in OUTCOMES:
         raise refuse("outcome", _l("Choose one of the values."))
     day = _date(values)
+    if day is None and outcome in ("later", "advance"):
+        raise refuse("purchase_date", _l("This field is required."))
     if day is not None:
         following.check_date(session, lead, day, earlier=outcome == "advance")
         lead.purchase_date = day
