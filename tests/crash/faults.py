@@ -1,5 +1,5 @@
 """``python -m tests.crash.faults URL``: a person completes a task, and the process dies before its first statement, its
-second, … its last commit; after each death a new process carries on. Prints what every case came to.
+second, … its last commit; after each death another carries on. Prints what every case came to.
 """
 
 from __future__ import annotations
@@ -7,8 +7,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -46,14 +45,6 @@ def book(session: Session, call: engine.ServiceCall) -> dict[str, object]:
     return {"booked": True}
 
 
-@contextmanager
-def system(url: str, *, create: bool = False) -> Iterator[World]:
-    """The engine as a process finds it."""
-    with world(url, clock=engine.SystemClock(), create=create) as keliu:
-        keliu.handlers.register("book", book)
-        yield keliu
-
-
 def die_before(statement: int, keliu: World) -> None:
     """From now on the process dies when it is about to send its nth statement; commits are statements."""
     sent = 0
@@ -85,15 +76,15 @@ def complete(keliu: World, instance_id: str) -> None:
         keliu.do(engine.CompleteTask(task_id=task.id, actor="li", groups=SALES, variables={"amount": 12}))
 
 
-def crash(url: str, instance_id: str, statement: int) -> bool:
+def crash(keliu: World, instance_id: str, statement: int) -> bool:
     """Complete in a process that dies; False when it had fewer statements and came to its end."""
+    keliu.database.dispose()  # no connection is shared with the child
     pid = os.fork()
     if not pid:
-        with system(url) as keliu:
-            task = keliu.task(instance_id, "first")
-            keliu.database.dispose()
-            die_before(statement, keliu)
-            keliu.do(engine.CompleteTask(task_id=task.id, actor="li", groups=SALES, variables={"amount": 12}))
+        task = keliu.task(instance_id, "first")
+        keliu.database.dispose()
+        die_before(statement, keliu)
+        keliu.do(engine.CompleteTask(task_id=task.id, actor="li", groups=SALES, variables={"amount": 12}))
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == CRASHED
 
@@ -121,19 +112,19 @@ def came_to(keliu: World, instance_id: str) -> dict[str, Any]:
 
 def main(url: str) -> None:
     """One instance per fault point; the last of the printed accounts is of the process that did not die."""
-    with system(url, create=True) as keliu:
+    accounts = []
+    with world(url, clock=engine.SystemClock()) as keliu:
+        keliu.handlers.register("book", book)
         keliu.deploy(PROCESS)
         ids = [str(keliu.start(KEY, business_key=f"O-{number}").instance_id) for number in range(POINTS)]
-    accounts = []
-    for statement, instance_id in enumerate(ids, start=1):
-        crashed = crash(url, instance_id, statement)
-        with system(url) as keliu:
+        for statement, instance_id in enumerate(ids, start=1):
+            crashed = crash(keliu, instance_id, statement)
             complete(keliu, instance_id)
             engine.jobs.rescue_lost(keliu.database)
             engine.jobs.run_until_quiet(keliu.database)
             accounts.append(came_to(keliu, instance_id))
-        if not crashed:
-            break
+            if not crashed:
+                break
     print(json.dumps(accounts))
 
 
