@@ -11,7 +11,7 @@ import engine
 from app import db
 from app.business_objects import BusinessObjects
 from app.calendars import explanation
-from app.errors import NotVisible
+from app.errors import FieldErrors, NotVisible
 from app.inbox import clock, drafts, presentation, queries, schemas, service
 from app.inbox.queries import Asked, Box
 from app.inbox.visibility import require_task
@@ -96,7 +96,10 @@ def release(task_id: str) -> None:
 def pause(body: dict[str, Any], task_id: str) -> dict[str, Any]:
     """Stop the clock of a task, for its assignee or a supervisor"""
     until = body["until"].isoformat() if body["until"] else ""
-    return _one(clock.pause(db.session(), current(), objects(), task_id, body["reason"], until))
+    try:
+        return _one(clock.pause(db.session(), current(), objects(), task_id, body["reason"], until))
+    except FieldErrors as refused:
+        raise FieldErrors({name.removeprefix("pause_"): said for name, said in refused.errors.items()}) from None
 
 
 @blueprint.delete("/<task_id>/pause")

@@ -44,7 +44,7 @@ class TaskSchema(Schema):
 class PauseSchema(Schema):
     """Why and until when the clock of a task stands still."""
 
-    reason = fields.String(required=True, validate=validate.Length(min=1, max=500))
+    reason = fields.String(load_default="", validate=validate.Length(max=500), metadata={"description": "Required"})
     until = fields.AwareDateTime(load_default=None, allow_none=True, format="iso")
 
 

@@ -142,7 +142,8 @@ def test_deputies_of_deputies_three_steps_then_the_supervisor(
     assert who() == queries.Choice(three, "deputy", (one, two))
     away(cases, three, one, *week)  # a circle
     assert who() == queries.Choice(boss, "supervisor", (one, two, three))
-    assert who(boss) is not None and who(boss).login not in (boss, one, two, three)  # type: ignore[union-attr]  # seen
+    higher = who(boss)
+    assert higher is not None and higher.login is not None and higher.login not in {boss, one, two, three}
     page = application.signed_in(cases.app, one).get("/absences").text
     with database.read() as session:
         assert accounts.display_names(session, [boss], "en")[boss] in page
