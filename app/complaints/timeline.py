@@ -10,10 +10,10 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-import engine
 from app import formkit
-from app.absences import queries as absences
+from app.absences import naming
 from app.accounts import queries as accounts
+from app.calendars import timeline as clocks
 from app.complaints import labels, queries
 from app.complaints.models import Complaint, ComplaintStep
 from app.notifications import queries as notices
@@ -65,7 +65,7 @@ def of(session: Session, complaint: Complaint, principal: Principal) -> list[Ent
         *_steps(session, complaint, principal, people),
         *_later(session, complaint, people),
         *_pauses(session, complaint),
-        *_stopped(session, complaint),
+        *(Entry(one.at, one.title, one.who, one.icon, one.text) for one in clocks.of(session, complaint.instance_id)),
     ]
     if complaint.archived_at is not None:
         entries.append(Entry(complaint.archived_at, _("Complaint archived"), icon="archive"))
@@ -94,8 +94,7 @@ def _people(session: Session, complaint: Complaint) -> dict[str, str]:
 def _steps(session: Session, complaint: Complaint, principal: Principal, people: Mapping[str, str]) -> list[Entry]:
     steps = queries.steps(session, complaint.number)
     names = labels.step_names(session, ((step.definition_id, step.node_id) for step in steps))
-    absent = absences.on_behalf(session, (step.task_id for step in steps))
-    people = {**people, **accounts.display_names(session, absent.values(), language())}
+    for_others = naming.for_whom(session, {step.task_id: step.actor for step in steps})
     found = []
     for step in steps:
         document = formkit.load(session, step.definition_id, step.form_key) if step.form_key else None
@@ -103,7 +102,7 @@ def _steps(session: Session, complaint: Complaint, principal: Principal, people:
             Entry(
                 at=step.at,
                 title=names[step.definition_id, step.node_id],
-                who=_who(people, step.actor, absent.get(step.task_id)),
+                who=for_others.get(step.task_id) or people.get(step.actor, step.actor),
                 icon=ICONS.get(step.node_id, "circle-check"),
                 round=step.round,
                 document=document,
@@ -111,11 +110,6 @@ def _steps(session: Session, complaint: Complaint, principal: Principal, people:
             )
         )
     return found
-
-
-def _who(people: Mapping[str, str], actor: str, absent: str | None) -> str:
-    name = people.get(actor, actor)
-    return _("%(who)s for %(absent)s", who=name, absent=people.get(absent, absent)) if absent else name
 
 
 def _later(session: Session, complaint: Complaint, people: Mapping[str, str]) -> list[Entry]:
@@ -139,19 +133,6 @@ def _pauses(session: Session, complaint: Complaint) -> list[Entry]:
         found.append(Entry(pause.from_at, _("The clock stopped"), icon="player-pause", text=pause.reason))
         if pause.to_at is not None:
             found.append(Entry(pause.to_at, _("The clock runs again"), icon="player-play"))
-    return found
-
-
-def _stopped(session: Session, complaint: Complaint) -> list[Entry]:
-    """When somebody stopped the clock of a task, and why."""
-    found = []
-    pauses = engine.queries.pauses_of_instance(session, complaint.instance_id or "")
-    people = accounts.display_names(session, [pause.paused_by for pause in pauses], language())
-    for pause in pauses:
-        title = _("The clock of a task stopped")
-        found.append(Entry(pause.from_at, title, people[pause.paused_by], "player-pause", pause.reason))
-        if pause.ended_at is not None:
-            found.append(Entry(pause.ended_at, _("The clock of a task runs again"), icon="player-play"))
     return found
 
 

@@ -10,7 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
+from app.absences import naming
 from app.accounts import queries as accounts
+from app.calendars import timeline as clocks
 from app.leads import labels, queries
 from app.leads.models import FollowUp, Lead, LeadHorizon, LeadMaterial, LeadOwner
 from app.notifications import queries as notices
@@ -44,6 +46,7 @@ def of(session: Session, lead: Lead) -> list[Entry]:
         *_materials(session, queries.materials(session, lead.number)),
         *_letters(session, lead),
         *_end(session, lead, people),
+        *(Entry(c.at, "clock", c.title, c.icon, c.who, c.text) for c in clocks.of(session, lead.instance_id)),
     ]
     # what happened at the same moment stays in the order in which it follows from each other
     return sorted(entries, key=lambda entry: entry.at)[::-1]
@@ -95,13 +98,14 @@ def _contacts(session: Session, rows: list[FollowUp], people: Mapping[str, str])
     channels = labels.of_field(session, labels.CONTACT_FORM, "channel")
     outcomes = labels.of_field(session, labels.CONTACT_FORM, "outcome")
     outcomes |= labels.of_field(session, labels.ADVANCE_FORM, "outcome")
+    for_others = naming.for_whom(session, {row.task_id: row.actor for row in rows if row.task_id})
     return [
         Entry(
             row.at,
             "follow_up",
             _("Follow-up by %(channel)s", channel=channels.get(row.channel, row.channel)),
             "phone" if row.channel == "phone" else "message-2",
-            _named(people, row.actor),
+            for_others.get(row.task_id or "") or _named(people, row.actor),
             row.text,
             tuple(filter(None, (outcomes.get(row.outcome, row.outcome), *_what_follows(row)))),
         )

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 import engine
 from app import formkit
+from app.absences import naming
 from app.accounts import queries as accounts
+from app.calendars import timeline as clocks
 from app.matters import labels, queries
 from app.matters.models import Matter, MatterHolding
 from app.notifications import queries as notices
@@ -59,6 +61,7 @@ def of(session: Session, matter: Matter) -> list[Entry]:
         *_letters(session, matter),
         *_steps(session, steps, people),
         *_moves(session, moves, people),
+        *(Entry(one.at, one.title, one.who, one.icon, one.text) for one in clocks.of(session, matter.instance_id)),
     ]
     for row in later:
         files = tuple(int(item) for item in row.files)
@@ -72,6 +75,7 @@ def of(session: Session, matter: Matter) -> list[Entry]:
 
 def _steps(session: Session, steps: Sequence[Any], people: Mapping[str, str]) -> list[Entry]:
     names = labels.step_names(session, ((step.definition_id, step.node_id) for step in steps))
+    for_others = naming.for_whom(session, {step.task_id: step.actor for step in steps})
     found = []
     for step in steps:
         document = formkit.load(session, step.definition_id, step.form_key) if step.form_key else None
@@ -79,7 +83,7 @@ def _steps(session: Session, steps: Sequence[Any], people: Mapping[str, str]) ->
             Entry(
                 at=step.at,
                 title=names[step.definition_id, step.node_id],
-                who=people.get(step.actor, step.actor),
+                who=for_others.get(step.task_id) or people.get(step.actor, step.actor),
                 icon=ICONS.get(step.node_id, "circle-check"),
                 document=document,
                 values=step.values if document else {},
