@@ -125,4 +125,5 @@ def _letter(
         facts={"number": complaint.number, "contact": contact.name if contact else customer, **facts},
         business_key=complaint.number,
         dedupe_key=f"{template}:{complaint.number}:{key}",
+        language=contact.language if contact else None,
     )

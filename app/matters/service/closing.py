@@ -42,6 +42,7 @@ def reply_customer(session: Session, matter: Matter, step: Step) -> dict[str, An
             },
             business_key=matter.number,
             dedupe_key=f"{letters.REPLY}:{matter.number}:{step.task.id}",
+            language=contact.language if contact else None,
         )
     return {}
 
