@@ -84,7 +84,10 @@ def warn_manager(session: Session, call: ServiceCall) -> Mapping[str, Any] | Non
     """The task is there for the hours of lead_timing.dmn: unless somebody opened it, the manager hears of it, once."""
     lead = _lead(session, call)
     task_id = queries.open_task_at(session, call.instance_id, "contact_now")
-    if task_id is None or queries.seen_by(session, task_id, lead.owner):
+    if task_id is None:
+        return None
+    holder = engine.queries.task(session, task_id).assignee  # the owner, or who stands in
+    if queries.seen_by(session, task_id, holder or lead.owner):
         return None
     _tell(session, _managers(session, lead), letters.UNREAD, lead, f"lead.unread:{task_id}")
     return None
