@@ -64,24 +64,10 @@ def test_a_web_site_captures_a_lead_by_message_and_says_later_that_it_changed(le
 
 def test_a_list_becomes_leads_and_what_may_be_a_duplicate_waits_for_a_person(leads: Leads) -> None:
     target, person, database = LeadTarget(), principal_of(leads.app, AGENT), database_of(leads.app)
-    rows = [
-        {
-            "company": "即墨机械厂",
-            "contact_name": "丁工",
-            "phone": "0532-1",
-            "purchase_date": leads.today().replace(year=2027),
-            "owns": "CAD、CAPP",
-            "wants": "erp",
-            "owner": SELLER,
-        },
-        {
-            "company": "即墨机械厂",
-            "contact_name": "丁工",
-            "phone": "0532-2",
-            "purchase_date": leads.today().replace(year=2027),
-        },
-        {"company": "胶州机械厂"},
-    ]
+    next_year = leads.today().replace(year=2027)
+    row = {"company": "即墨机械厂", "contact_name": "丁工", "purchase_date": next_year}
+    whole = {**row, "phone": "0532-1", "owns": "CAD、CAPP", "wants": "erp", "owner": SELLER}
+    rows = [whole, {**row, "phone": "0532-2"}, {"company": "胶州机械厂"}]
     for values in rows:
         made = database.write(lambda session, values=values: target.import_row(session, values, person))  # type: ignore[misc]  # bound now
         assert made.state is OutcomeState.CREATED
