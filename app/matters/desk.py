@@ -75,11 +75,11 @@ def _open(session: Session, principal: Principal, customer: CustomerRow | None, 
     return lists.of_numbers(session, principal, and_(unfinished, or_(*theirs)), MOST_OPEN)
 
 
-def prefill(found: Known, channel: str = "") -> dict[str, Any]:
-    """What the form starts with: who calls, how, and the product of the last contact."""
-    customer, contact, last = found.customer, found.contact, found.last
+def prefill(found: Known) -> dict[str, Any]:
+    """What the form starts with: who calls, and the product of the last contact."""
+    customer, contact = found.customer, found.contact
     return {
-        "channel": channel or (last.channel if last else "") or "phone",
+        "channel": "phone",
         "customer_id": str(customer.id) if customer else "",
         "contact_id": str(contact.id) if contact else "",
         "caller_name": contact.name if contact else "",

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from app.complaints.models import Complaint
+from app.leads.models import FollowUp
 from tests.support.application import database_of
 from tests.support.person import Person
 
@@ -45,6 +46,8 @@ def test_pictures_of_login_inbox_task_complaint_and_archive(
             "complaint": f"/complaints/{running}",
             "archive": f"/complaints/{closed}/archive",
             "register": "/complaints/new",
+            "front-desk": "/matters/desk?customer=1",
+            "matter": "/matters/CUS-2026-000001",
         }.items():
             shown = someone.visit(path)
             shown.wait_for_load_state("networkidle")
@@ -62,6 +65,21 @@ def test_pictures_of_login_inbox_task_complaint_and_archive(
         shown.wait_for_load_state("networkidle")
         no_sideways(shown)
         someone.picture("task" + suffix)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pictures_of_a_lead_and_the_pool(app: Flask, person: Callable[..., Person], language: str) -> None:
+    with database_of(app).read() as session:
+        followed = session.scalars(select(FollowUp.number).where(FollowUp.actor == "qin.haiyan").order_by(FollowUp.id))
+        number = followed.first()
+    for width in WIDTHS:
+        seller = person("qin.haiyan", language=language, width=width)
+        for name, path in {"lead": f"/leads/{number}", "pool": "/leads/pool", "leads-figures": "/leads/figures"}.items():
+            shown = seller.visit(path)
+            shown.wait_for_load_state("networkidle")
+            expect(shown.locator("h1").first).to_be_visible()
+            no_sideways(shown)
+            seller.picture(name + ("" if width > 500 else ".phone"))
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
