@@ -74,7 +74,11 @@ def test_pictures_of_a_lead_and_the_pool(app: Flask, person: Callable[..., Perso
         number = followed.first()
     for width in WIDTHS:
         seller = person("qin.haiyan", language=language, width=width)
-        for name, path in {"lead": f"/leads/{number}", "pool": "/leads/pool", "leads-figures": "/leads/figures"}.items():
+        for name, path in {
+            "lead": f"/leads/{number}",
+            "pool": "/leads/pool",
+            "leads-figures": "/leads/figures",
+        }.items():
             shown = seller.visit(path)
             shown.wait_for_load_state("networkidle")
             expect(shown.locator("h1").first).to_be_visible()
