@@ -110,7 +110,7 @@ def allowed(session: Session, lead: Lead, principal: Principal) -> Allowed:
         claim=running and pooled,
         give_back=running and lead.owner is not None and (own or supervised),
         reassign=supervised,
-        end=running and (own or supervised),
+        end=running and lead.owner is not None and (own or supervised),
     )
 
 

@@ -103,6 +103,7 @@ def offer(session: Session, won: Lead, product: Product) -> Lead:
     }
     values |= {"owns": owns, "contacts": won.contacts, "target_account": won.target_account}
     values |= {"product_id": str(product.id), "owner": won.owner, "next_of": won.number}
+    values["department"] = won.department_key  # its centre goes on with the customer
     lead = intake.create(session, won.owner or won.captured_by, source=SOURCE)
     intake.keep_given(session, lead, values)
     begin(session, lead, actor="system")
