@@ -26,7 +26,7 @@ from app.matters.business import MatterObject
 from app.matters.models import Matter, MatterHolding, MatterTransfer
 from app.security import Principal
 from engine import tables
-from tests.support.application import advance, database_of, principal_of
+from tests.support.application import database_of, principal_of
 
 KINDS = ("inquiry", "technical", "order", "suggestion", "rival_news", "churn_signal", "technical")
 CENTRES = tuple(f"centre_{number}" for number in range(1, 9))
@@ -72,10 +72,25 @@ class HelpDesk:
         shift = self.clock.now() - cases[0].moments[0]
         log = [(at + shift, case, place) for case in cases for place, at in enumerate(case.moments)]
         for at, case, place in sorted(log, key=lambda entry: (entry[0], entry[1].id, entry[2])):
-            if at > self.clock.now():
-                advance(database_of(self.app), self.clock, at - self.clock.now())
+            self._wait(max(at, self.clock.now()))
             self._happens(case, place)
             self.actions += 1
+
+    def _wait(self, until: datetime) -> None:
+        """Time passes; what falls due on the way happens at its own moment. What is due and still there waits for
+        something else than time: a delivery to the outside."""
+        engine.jobs.run_until_quiet(database_of(self.app))
+        while (at := self._next_due()) is not None and at <= until:
+            self.clock.set(at)
+            engine.jobs.run_until_quiet(database_of(self.app))
+        self.clock.set(until)
+
+    def _next_due(self) -> datetime | None:
+        job = tables.job
+        waiting = job.c.state.in_([engine.JobState.SCHEDULED, engine.JobState.AVAILABLE, engine.JobState.RETRYABLE])
+        later = select(job.c.due_at).where(waiting, job.c.due_at > self.clock.now())
+        with database_of(self.app).read() as session:
+            return session.scalar(later.order_by(job.c.due_at).limit(1))
 
     def _happens(self, case: Case, place: int) -> None:
         if place == 0:
@@ -130,7 +145,7 @@ class HelpDesk:
                 self._complete(case, {"outcome": "unreachable"})
             else:
                 self._step(case, passes_on=False)
-            advance(database_of(self.app), self.clock, PACE)
+            self._wait(self.clock.now() + PACE)
         raise AssertionError(f"case {case.id} does not end")
 
     def _decision(self, case: Case) -> dict[str, Any]:
