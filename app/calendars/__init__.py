@@ -16,7 +16,7 @@ def register(app: Flask, registries: Registries) -> None:
     from app.registries import DemoPart
 
     registries.calendars = queries.working_calendar
-    registries.handlers.register_work(recomputing.WORK, recomputing.begin, prompt=True)
+    registries.handlers.register_work(recomputing.WORK, recomputing.begin)
     registries.listeners.append(recomputing.on_event)
     registries.demo.append(DemoPart("Working calendars", demo.load))
     views.install(app)

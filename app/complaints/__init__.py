@@ -14,9 +14,9 @@ def register(app: Flask, registries: Registries) -> None:
     """Add pages, service task handlers, the business object, the import target and the demo complaints."""
     from flask_babel import lazy_gettext as _l
 
-    from app.complaints import commands, demo, handlers, immutability, importing, letters, views
+    from app.complaints import commands, demo, handlers, handover, immutability, importing, letters, views
     from app.complaints.business import ComplaintObject
-    from app.registries import DemoPart
+    from app.registries import DemoPart, Handover
     from app.web import navigation
 
     assert immutability.RULES  # importing it attached the triggers to the tables
@@ -26,6 +26,8 @@ def register(app: Flask, registries: Registries) -> None:
     registries.listeners.append(handlers.on_event)
     registries.business_objects.add(ComplaintObject(registries.business_objects))
     registries.imports.register(importing.ComplaintTarget())
+    actions = Handover("complaint_actions", _l("Actions of complaints"), handover.count, handover.move)
+    registries.handovers.append(actions)
     registries.commands.append(commands.catalogue)
     app.register_blueprint(views.blueprint)
     seen_by = ("task.work", "complaint.view_all", "case.view_subtree")

@@ -203,7 +203,7 @@ def test_whoever_leaves_leaves_nothing_behind(cases: Cases, database: Database, 
     away(cases, other, leaver, "2026-11-25T09:00", "2026-11-26T09:00")
     admin = application.signed_in(cases.app, "fang.chen")
     page = admin.get(f"/absences/handover?leaver={leaver}").text
-    assert 'data-kind="tasks"' in page and 'data-kind="leads"' in page
+    assert all(f'data-kind="{kind}"' in page for kind in ("tasks", "leads", "complaint_actions"))
     assert submit(admin, "/absences/handover", {"leaver": leaver}).status_code == 422
     answer = submit(admin, "/absences/handover", {"leaver": leaver, "successor": successor})
     assert answer.status_code == 303
