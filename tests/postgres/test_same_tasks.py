@@ -42,6 +42,7 @@ def completing(client: Client, login: str, tasks: list[str]) -> Callable[[], Cou
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # of a busy machine
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
 def test_eight_programs_complete_the_same_tasks(backend: str, databases: Databases, tmp_path: Path) -> None:
     with company(databases, backend) as (app, url):
