@@ -18,6 +18,7 @@ SCALE = int(os.environ.get("KELIU_TEST_SCALE", "1"))
 CASES = int(os.environ.get("KELIU_REPLAY_CASES", "0")) or (60 if SCALE < 10 else None)
 
 
+@pytest.mark.timeout(60 * 60 * SCALE)
 @pytest.mark.skipif(not LOG.exists(), reason="the log is not beside the clone")
 def test_every_case_ends_answered_and_who_had_it_is_known_for_every_minute(
     app: Flask, clock: engine.VirtualClock
