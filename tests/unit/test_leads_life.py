@@ -11,6 +11,7 @@ from sqlalchemy import select
 import engine
 from app import create_app, packaged
 from app.leads import queries
+from app.notifications import addressing
 from app.notifications.models import Notice, OutboxMessage
 from tests.support.application import database_of, settings_for
 from tests.support.leads import AGENT, CALLED, SELLER, Leads
@@ -57,6 +58,15 @@ def test_a_lead_of_a_year_comes_nearer_through_a_restart_and_a_new_version(
     assert [kind for kind, _ in sent] == ["general", "detailed"]
     assert len(letters) == 2
     database_of(restarted).dispose()
+
+
+def test_who_wants_no_advertising_gets_no_material_and_is_followed_up_all_the_same(leads: Leads) -> None:
+    database = database_of(leads.app)
+    database.write(lambda session: addressing.refuse(session, "qian@example.com", SELLER))
+    number = leads.qualified(150, email="Qian@example.com")
+    assert leads.waiting(number) == ["follow_up_detailed"]
+    with database.read() as session:
+        assert not queries.materials(session, number)
 
 
 def test_a_deal_makes_a_customer_and_a_lead_for_the_next_product(leads: Leads) -> None:

@@ -59,7 +59,8 @@ def fitting(kind: MaterialKind, product: str | None) -> Pack:
 def send(
     session: Session, lead: Lead, kind: MaterialKind, *, at: datetime, base_url: str, token: str
 ) -> LeadMaterial | None:
-    """Put the fitting pack into the outbox and log it; None when this entry of the horizon was served already.
+    """Put the fitting pack into the outbox and log it; None when this entry of the horizon was served already, or when
+    the contact wants no advertising.
 
     ``token``: 43 characters or fewer that nobody guesses, the end of the customer's link.
     """
@@ -78,7 +79,11 @@ def send(
         },
         business_key=lead.number,
         dedupe_key=key,
+        advertising=True,
     )
+    outbox_id = session.scalar(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key))
+    if outbox_id is None:
+        return None
     row = LeadMaterial(
         number=lead.number,
         horizon_id=horizon.id,
@@ -86,7 +91,7 @@ def send(
         product_code=pack.product,
         at=at,
         recipient=lead.email or lead.phone,
-        outbox_id=session.scalar(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key)),
+        outbox_id=outbox_id,
         token=token,
     )
     session.add(row)
