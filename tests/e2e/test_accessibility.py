@@ -15,6 +15,7 @@ PAGES = {
     "li.na": ("/complaints/new", "/imports", "/profile", "/nowhere"),
     "fang.chen": ("/admin/users/li.na", "/admin/departments"),
     "ren.fang": ("/calendars/office",),
+    "qin.haiyan": ("/leads/LEAD-2026-000001", "/leads/figures"),
 }
 THEMES: dict[str, Literal["light", "dark"]] = {"zh": "light", "en": "dark"}
 SETTLED = "() => !document.querySelector('.htmx-request, keliu-diagram:not([data-ready])')"
