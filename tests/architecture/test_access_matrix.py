@@ -2,8 +2,8 @@
 
 Nothing that a request writes stays, so every cell starts from the same company. Routes about one thing are asked for a
 thing of complaint CMP-2026-000003, which the Shanghai marketing centre (``centre_4``) is analysing, or of a lead of
-that centre; where the demo company has no such thing the declared access is compared. After a change look at the
-difference that
+that centre or a matter it was told of; where the demo company has no such thing the declared access is compared. After
+a change look at the difference that
 
     python -m tests.architecture.test_access_matrix
 
@@ -38,6 +38,8 @@ from app.files import service as file_service
 from app.imports import files as import_files
 from app.imports import service as import_service
 from app.leads.models import Lead
+from app.matters.models import Matter, MatterCopy
+from app.matters.service import copying
 from app.notifications.models import Notice
 from app.notifications.service import notify
 from app.security.guards import PUBLIC, SIGNED_IN, Access
@@ -50,6 +52,8 @@ from tests.support.rest import token_of
 T = TypeVar("T")
 REVIEWED = Path(__file__).with_name("access.csv")
 COMPLAINT = "CMP-2026-000003"
+TOLD = "centre_4"
+"""Was told of the matter that is asked for; only the call centre has it."""
 OWNER = "shi.jiaqi"
 """Follows up the lead that is asked for."""
 PEOPLE = {
@@ -80,6 +84,8 @@ CARRIED: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/engine-rest/task/<task_id>/assignee"): {"userId": "shi.jiaqi"},
     ("POST", "/inbox/tasks/<task_id>/assignee"): {"assignee": "shi.jiaqi", "reason": "holiday"},
     ("POST", "/complaints/<number>/messages/<name>"): {"text": "too late"},
+    ("POST", "/matters/<number>/supplements"): {"text": "too late"},
+    ("POST", "/api/v1/matters/<number>/supplements"): {"text": "too late"},
     ("POST", "/api/v1/leads/<number>/follow-ups"): {"channel": "phone", "text": "too late"},
     ("POST", "/api/v1/leads/<number>/return"): {"reason": "too much"},
     ("POST", "/imports"): {"target": "complaints", "file": LIST},
@@ -121,7 +127,7 @@ class Things:
 
 
 def own_things(app: Flask, session: Session) -> dict[str, Any]:
-    """A file, an import, a notice, a session and a token of :data:`AGENT`."""
+    """A file, an import, a notice, a session and a token of :data:`AGENT`, who tells a centre of a matter."""
     principal = queries.principal(session, AGENT)
     assert principal is not None
     target = registries(app).imports.get("complaints")
@@ -129,6 +135,9 @@ def own_things(app: Flask, session: Session) -> dict[str, Any]:
     table = import_files.read(LIST, "list.csv")
     run = import_service.prepare(session, principal, target, table, filename="list.csv", language="zh")
     notify(session, AGENT, "deadline.reminder", {}, dedupe_key="matrix")
+    new = session.scalars(select(Matter).where(Matter.kind == "").order_by(Matter.number)).first()
+    assert new is not None
+    copying.copy(session, new, [TOLD], AGENT)
     return {
         "file_id": file_service.keep(session, principal, "photo.txt", b"text").id,
         "run_id": run.id,
@@ -148,6 +157,7 @@ def things_of(session: Session, own: dict[str, Any]) -> Things:
     job = session.scalars(select(engine.tables.job.c.id).where(engine.tables.job.c.instance_id == task.instance_id))
     customer = session.scalars(select(Complaint.customer_id).where(Complaint.number == COMPLAINT)).one()
     contact = session.scalars(select(Contact.id).where(Contact.customer_id == customer)).first()
+    matter = session.scalars(select(MatterCopy.number).where(MatterCopy.department_key == TOLD)).first()
     lead = session.scalars(select(Lead.number).where(Lead.owner == OWNER, Lead.state == "open")).first()
     return Things(
         {
@@ -176,6 +186,8 @@ def things_of(session: Session, own: dict[str, Any]) -> Things:
             ("/engine-rest/task", "name"): "severity",
             ("/engine-rest/external-task", "task_id"): None,
             ("/complaints", "name"): "complaint_supplement",
+            ("/matters", "number"): matter,
+            ("/api/v1/matters", "number"): matter,
             ("/leads", "number"): lead,
             ("/api/v1/leads", "number"): lead,
         },
@@ -323,6 +335,8 @@ def test_another_centre_does_not_learn_that_the_complaint_exists() -> None:
     about = (
         "/complaints/<number>",
         "/api/v1/complaints/<number>",
+        "/matters/<number>",
+        "/api/v1/matters/<number>",
         "/api/v1/tasks/<",
         "/engine-rest/task/<",
         "/inbox/tasks/<",
@@ -336,7 +350,7 @@ def test_another_centre_does_not_learn_that_the_complaint_exists() -> None:
 
 
 def test_administrators_have_accounts_and_nothing_else() -> None:
-    business = ("/complaints", "/customers", "/inbox", "/calendars", "/imports")
+    business = ("/complaints", "/matters", "/customers", "/inbox", "/calendars", "/imports")
     for row in reviewed():
         if row["route"].startswith("/admin"):
             assert {row[name] for name in PEOPLE if name not in ("administrator", "anonymous")} == {"403"}
