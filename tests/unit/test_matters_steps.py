@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import engine
+from app.customers.models import Customer
 from app.errors import FieldErrors, NotAllowedHere, NotVisible
 from app.matters import queries
 from app.matters.business import MatterObject
@@ -83,9 +84,10 @@ def test_who_calls_again_goes_on_where_the_last_contact_stopped(matters: Matters
     assert "报价发出后第三天致电" in form["last_contact"] and form["region"] == "centre_1"
 
 
-def test_data_that_nobody_confirmed_for_long_is_to_be_confirmed(matters: Matters) -> None:
+def test_data_that_nobody_confirmed_for_long_is_to_be_confirmed(matters: Matters, clock: engine.VirtualClock) -> None:
     customer = matters.customer()
-    matters.pass_time(timedelta(days=200))
+    long_ago = update(Customer).values(updated_at=clock.now() - timedelta(days=201))
+    database_of(matters.app).write(lambda session: session.execute(long_ago))
     stale = matters.register(customer_id=customer)
     said = matters.form(stale, "li.na").values["data_age"]
     assert "201 days ago" in said and "more than 90 days" in said
@@ -137,7 +139,7 @@ def test_what_the_customer_adds_reaches_who_has_it_until_it_is_closed(matters: M
     number = matters.classified("inquiry")
     matters.claim(number, "sun.zhipeng")
     matters.send(number, "wu.xiaoyan", "还有，价格呢？", channel="chat")
-    told = rows(matters, select(Notice.recipient).where(Notice.template == "matter.supplement"))
+    told = rows(matters, select(Notice.recipient).where(Notice.link == f"/matters/{number}"))
     assert told == ["sun.zhipeng"]
     assert "还有，价格呢？" in matters.form(number, "sun.zhipeng").values["history"]
     with pytest.raises(NotVisible):
