@@ -171,7 +171,7 @@ def test_ticking_a_permission_is_in_force_with_the_next_request(
     ((_, action, facts),) = logged(app, "employee")
     assert action == "role.permissions"
     assert facts["added"] == ["calendar.manage"]
-    assert facts["removed"] == ["customer.edit", "customer.view", "process.view"]
+    assert facts["removed"] == ["customer.edit", "customer.view", "lead.capture", "lead.claim", "process.view"]
     role = read(app, queries.role, "supervisor")
     assert role.permissions == {"task.reassign", "complaint.export"}  # a role the form did not carry
 
@@ -244,4 +244,4 @@ def test_people_are_found_by_name_department_group_role_and_state(admin: FlaskCl
 
 
 def test_an_administrator_sees_no_cases_and_no_tasks(app: Flask) -> None:
-    assert application.principal_of(app, "fang.chen").permissions == {"account.manage"}
+    assert application.principal_of(app, "fang.chen").permissions == {"account.manage", "notification.manage"}
