@@ -75,9 +75,7 @@ def test_a_message_for_a_sleeper_is_delivered_when_it_wakes(keliu: World) -> Non
     instance_id = str(keliu.start("slow", business_key="K-1").instance_id)
     keliu.clock.advance(HOUR)
     keliu.run_due()
-    keliu.do(
-        engine.CompleteTask(task_id=keliu.task(instance_id, "call").id, actor="ann", groups=frozenset({"sales"}))
-    )
+    keliu.do(engine.CompleteTask(task_id=keliu.task(instance_id, "call").id, actor="ann", groups=frozenset({"sales"})))
     keliu.do(engine.SuspendInstance(instance_id=instance_id))
     keliu.start("asking", business_key="K-1")
     keliu.run_due()
