@@ -15,7 +15,7 @@ from tests.support.application import database_of
 
 LOG = Path(__file__).parents[3] / "shared" / "data" / "helpdesk_log.csv"
 SCALE = int(os.environ.get("KELIU_TEST_SCALE", "1"))
-CASES = int(os.environ.get("KELIU_REPLAY_CASES", "0")) or (60 if SCALE < 10 else None)
+CASES = int(os.environ.get("KELIU_REPLAY_CASES", "0")) or (40 if SCALE < 10 else None)
 
 
 @pytest.mark.timeout(60 * 60 * SCALE)
