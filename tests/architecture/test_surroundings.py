@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def test_a_durable_server_keeps_what_it_committed_when_it_is_killed() -> None:
         server.create("kept")
         with psycopg.connect(server.conninfo("kept")) as connection:
             connection.execute("CREATE TABLE told AS SELECT 1 AS it")
-        server.kill()
+        server.halt(signal.SIGKILL)
         server.launch()
         with psycopg.connect(server.conninfo("kept")) as connection:
             assert connection.execute("SELECT it FROM told").fetchone() == (1,)
