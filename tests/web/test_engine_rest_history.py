@@ -77,7 +77,8 @@ def test_the_past_of_a_case(each_app: Flask, ask: Ask) -> None:
     database_of(each_app).write(lambda session: engine.execute(session, ended))
     found = client.get(f"{past}/process-instance/{task.instance_id}").get_json()
     assert (found["state"], found["deleteReason"]) == ("EXTERNALLY_TERMINATED", "sold out")
-    assert client.get(f"{past}/process-instance/count", finished="true", startedBy="li.na").get_json() == {"count": 1}
+    hers = {"finished": "true", "startedBy": "li.na", "processInstanceBusinessKey": "P-1"}
+    assert client.get(f"{past}/process-instance/count", **hers).get_json() == {"count": 1}
     tasks = (
         ask("sun.lihua")
         .get(f"{past}/task", processInstanceId=task.instance_id, sortBy="startTime", sortOrder="asc")

@@ -111,7 +111,7 @@ def test_batches_are_listed_suspended_and_deleted(each_app: Flask, ask: Ask) -> 
     given = {"processInstanceIds": ids, "instructions": [cancel("approve"), before("pack")]}
     batch = client.post(f"{PATH}/modification/executeAsync", given).get_json()
     path = f"{PATH}/batch/{batch['id']}"
-    assert ask("li.na").get(path).status_code == 403
+    assert ask("li.na").get(path).status_code == 404
     assert client.get(path).get_json() == batch
     assert client.put(f"{path}/suspended", {"suspended": True}).status_code == 204
     work(each_app)

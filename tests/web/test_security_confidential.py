@@ -54,6 +54,8 @@ def addresses(app: Flask, known: dict[str, Any]) -> list[str]:
                 continue
             for task in known["tasks"]:
                 values = {**known, "task_id": task, "key": "complaint", "kind": "user", "name": "outcome"}
+                if rule.rule.startswith("/calendars"):
+                    values["number"] = 1  # of a recomputation, not of a complaint
                 if rule.arguments <= values.keys():
                     found.append(app.url_for(rule.endpoint, **{name: values[name] for name in rule.arguments}))
     lists = [f"/complaints?export={kind}" for kind in ("csv", "xlsx")] + ["/complaints?q=绝密", "/inbox?box=done"]
