@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import engine
 from app.accounts import queries as accounts
 from app.complaints import labels, queries, timeline
 from app.complaints.models import Complaint, ComplaintAction, ComplaintAppeal, ComplaintPenalty, ComplaintVisit
@@ -149,7 +150,7 @@ def load(session: Session, complaint: Complaint, principal: Principal) -> Detail
 def waiting(session: Session, complaint: Complaint, principal: Principal) -> list[WaitingTask]:
     """The open tasks, the most urgent first."""
     rows = queries.open_tasks(session, [complaint.number]).get(complaint.number, [])
-    groups = queries.candidate_groups(session, [row.task_id for row in rows])
+    groups = engine.queries.candidate_groups(session, [row.task_id for row in rows])
     titles = accounts.group_titles(session, {name for names in groups.values() for name in names}, language())
     holders = accounts.display_names(session, {row.assignee for row in rows if row.assignee}, language())
     names = labels.step_names(session, ((row.definition_id, row.node_id) for row in rows))

@@ -57,7 +57,7 @@ def supplement(session: Session, call: ServiceCall) -> Mapping[str, Any] | None:
     waiting = queries.open_tasks(session, [complaint.number]).get(complaint.number, [])
     people = {task.assignee for task in waiting if task.assignee}
     unclaimed = [task.task_id for task in waiting if not task.assignee]
-    groups = {group for names in queries.candidate_groups(session, unclaimed).values() for group in names}
+    groups = {group for names in engine.queries.candidate_groups(session, unclaimed).values() for group in names}
     people.update(accounts.users_in_groups(session, groups))
     facts = {"business_key": complaint.number, "text": added[-1].text[:EXCERPT]}
     notifications.notify(

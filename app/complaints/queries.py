@@ -143,20 +143,6 @@ def open_tasks(session: Session, numbers: Iterable[str]) -> dict[str, list[OpenT
     return found
 
 
-def candidate_groups(session: Session, task_ids: Iterable[str]) -> dict[str, list[str]]:
-    """The candidate groups of each task."""
-    candidate = tables.user_task_candidate
-    statement = (
-        select(candidate.c.task_id, candidate.c.name)
-        .where(candidate.c.task_id.in_(list(task_ids)), candidate.c.kind == "group")
-        .order_by(candidate.c.name)
-    )
-    found: dict[str, list[str]] = {}
-    for task_id, name in session.execute(statement):
-        found.setdefault(task_id, []).append(name)
-    return found
-
-
 def steps(session: Session, number: str) -> list[ComplaintStep]:
     """Completed steps in order (index number, id)."""
     return _children(session, ComplaintStep, number)

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+import engine
 from app.accounts import queries as accounts
 from app.customers import queries as customers
 from app.leads import labels, lists, queries, timeline
@@ -117,7 +118,7 @@ def allowed(session: Session, lead: Lead, principal: Principal) -> Allowed:
 def waiting(session: Session, lead: Lead) -> list[WaitingTask]:
     """The open tasks, the most urgent first."""
     rows = queries.open_tasks(session, [lead.number]).get(lead.number, [])
-    groups = queries.candidate_groups(session, [row.task_id for row in rows])
+    groups = engine.queries.candidate_groups(session, [row.task_id for row in rows])
     titles = accounts.group_titles(session, {name for names in groups.values() for name in names}, language())
     holders = accounts.display_names(session, {row.assignee for row in rows if row.assignee}, language())
     names = labels.step_names(session, ((row.definition_id, row.node_id) for row in rows))

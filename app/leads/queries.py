@@ -231,18 +231,6 @@ def previous_owners(session: Session, numbers: Iterable[str]) -> dict[str, list[
     return found
 
 
-def candidate_groups(session: Session, task_ids: Iterable[str]) -> dict[str, list[str]]:
-    """The groups each task is offered to, by name."""
-    candidate = tables.user_task_candidate
-    statement = select(candidate.c.task_id, candidate.c.name).where(
-        candidate.c.task_id.in_(list(task_ids)), candidate.c.kind == "group"
-    )
-    found: dict[str, list[str]] = {}
-    for task_id, name in session.execute(statement.order_by(candidate.c.task_id, candidate.c.name)):
-        found.setdefault(task_id, []).append(name)
-    return found
-
-
 def visible_next_of(session: Session, principal: Principal, number: str) -> list[Lead]:
     """The leads that offer the next product after this one was won, as far as this person may see them."""
     statement = select(Lead).where(Lead.next_of == number, sees(principal))

@@ -154,7 +154,7 @@ def load(session: Session, matter: Matter, principal: Principal) -> Detail:
 def waiting(session: Session, matter: Matter) -> list[WaitingTask]:
     """The open tasks, the most urgent first."""
     rows = queries.open_tasks(session, [matter.number]).get(matter.number, [])
-    groups = queries.candidate_groups(session, [row.task_id for row in rows])
+    groups = engine.queries.candidate_groups(session, [row.task_id for row in rows])
     titles = accounts.group_titles(session, {name for names in groups.values() for name in names}, language())
     holders = accounts.display_names(session, {row.assignee for row in rows if row.assignee}, language())
     names = labels.step_names(session, ((row.definition_id, row.node_id) for row in rows))

@@ -157,18 +157,6 @@ def open_tasks(session: Session, numbers: Iterable[str]) -> dict[str, list[OpenT
     return found
 
 
-def candidate_groups(session: Session, task_ids: Iterable[str]) -> dict[str, list[str]]:
-    """The candidate groups of each task."""
-    candidate = tables.user_task_candidate.c
-    statement = select(candidate.task_id, candidate.name).where(
-        candidate.task_id.in_(list(task_ids)), candidate.kind == "group"
-    )
-    found: dict[str, list[str]] = {}
-    for task_id, name in session.execute(statement.order_by(candidate.name)):
-        found.setdefault(task_id, []).append(name)
-    return found
-
-
 def _children(session: Session, model: Any, number: str) -> list[Any]:
     return list(session.scalars(select(model).where(model.number == number).order_by(model.id)))
 

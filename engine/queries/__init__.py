@@ -17,7 +17,7 @@ from engine.queries.definitions import (
 from engine.queries.external import is_external, is_fetchable, is_locked
 from engine.queries.instances import history, instance, instance_by_key, instances, passed, tokens
 from engine.queries.jobs import incident, incidents, job, jobs
-from engine.queries.tasks import open_tasks, pauses_of, pauses_of_instance, task, tasks, tasks_of
+from engine.queries.tasks import candidate_groups, open_tasks, pauses_of, pauses_of_instance, task, tasks, tasks_of
 
 __all__ = [
     "Break",
@@ -25,6 +25,7 @@ __all__ = [
     "batch",
     "batch_items",
     "batches",
+    "candidate_groups",
     "decide",
     "definition",
     "definition_xml",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select, tuple_
@@ -66,3 +66,12 @@ def tasks(
     if after is not None:
         query = query.where(tuple_(ut.c.created_at, ut.c.id) > after)
     return tuple(task_row(row) for row in session.execute(query))
+
+
+def candidate_groups(session: Session, task_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The groups each task is offered to, by name; a task that is offered to none is left out."""
+    offered = select(utc.c.task_id, utc.c.name).where(utc.c.task_id.in_(list(task_ids)), utc.c.kind == "group")
+    found: dict[str, list[str]] = {}
+    for task_id, name in session.execute(offered.order_by(utc.c.name)):
+        found.setdefault(task_id, []).append(name)
+    return found
