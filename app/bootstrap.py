@@ -40,6 +40,8 @@ SLICES = (
     "app.leads",
     "app.matters",
     "app.inbox",
+    "app.monitor",
+    "app.designer",
     "app.api",
     "app.engine_rest",
 )

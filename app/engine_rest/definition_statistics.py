@@ -15,7 +15,7 @@ from app.engine_rest.errors import BadRequest
 from app.engine_rest.filters import flag
 from app.engine_rest.values import BadValue
 from app.engine_rest.vocabulary import OPEN, RUNNING, WAITING_JOBS
-from app.inbox.visibility import sees_instance
+from app.visibility import sees_instance
 from app.security import Principal
 from engine.tables import incident, job, process_definition, process_instance, subscription, user_task
 

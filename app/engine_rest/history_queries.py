@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from app.business_objects import BusinessObjects
 from app.engine_rest import filters, history_vocabulary
 from app.engine_rest.history_vocabulary import ACTIVITY_ROW
-from app.inbox.visibility import sees_instance, sees_task
+from app.visibility import sees_instance, sees_task
 from app.security import Principal
 from engine.tables import process_definition, process_instance, user_task
 

@@ -14,7 +14,7 @@ from app.calendars import explanation
 from app.errors import FieldErrors, NotVisible
 from app.inbox import clock, drafts, presentation, queries, schemas, service
 from app.inbox.queries import Asked, Box
-from app.inbox.visibility import require_task
+from app.visibility import require_task
 from app.security import current, requires
 from app.web.api import ApiBlueprint, ErrorSchema
 

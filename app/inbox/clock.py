@@ -13,7 +13,7 @@ from app.business_objects import BusinessObjects
 from app.calendars import explanation
 from app.errors import FieldErrors, NotAllowedHere
 from app.inbox import service
-from app.inbox.visibility import require_task
+from app.visibility import require_task
 from app.security import Principal
 
 MOST = 500

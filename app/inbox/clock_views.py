@@ -11,7 +11,7 @@ from app.errors import FieldErrors
 from app.inbox import clock
 from app.inbox.task_views import go, page_of
 from app.inbox.views import blueprint, objects
-from app.inbox.visibility import require_task
+from app.visibility import require_task
 from app.security import current, requires
 
 

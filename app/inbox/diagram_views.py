@@ -9,7 +9,7 @@ import engine
 from app import db
 from app.inbox import presentation
 from app.inbox.views import blueprint, objects
-from app.inbox.visibility import require_instance
+from app.visibility import require_instance
 from app.security import current, polling, signed_in
 
 PEOPLE = "user_task"

@@ -21,7 +21,7 @@ from app.accounts import queries as accounts
 from app.business_objects import BusinessObjects, FormContext
 from app.errors import FieldErrors, NotAllowedHere
 from app.inbox import drafts, presentation, seen
-from app.inbox.visibility import require_task
+from app.visibility import require_task
 from app.security import Principal, policy
 from engine.tables import process_instance
 

@@ -18,7 +18,7 @@ from app.calendars import explanation
 from app.errors import FieldErrors, NotVisible
 from app.inbox import clock, drafts, presentation, queries, seen, service
 from app.inbox.views import blueprint, objects
-from app.inbox.visibility import require_task
+from app.visibility import require_task
 from app.security import Principal, current, requires
 from app.web import links
 from app.web.i18n import language

@@ -13,7 +13,7 @@ from app.bootstrap import registries
 from app.complaints import queries as complaints
 from app.complaints.models import Complaint
 from app.inbox import queries as inbox
-from app.inbox.visibility import sees_task
+from app.visibility import sees_task
 from app.security import Principal, scope
 from engine.tables import process_instance, user_task
 from tests.support.application import database_of, principal_of

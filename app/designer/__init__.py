@@ -1,0 +1,17 @@
+"""The workshop: processes, decisions and forms are edited, checked, tried, compared and deployed in the browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from app.registries import Registries
+
+
+def register(app: Flask, registries: Registries) -> None:
+    """Add the pages and their menu items."""
+    from app.designer import views
+
+    app.register_blueprint(views.blueprint)

@@ -1,0 +1,5 @@
+"""Pages of the workshop."""
+
+from app.designer.views.blueprint import blueprint
+
+__all__ = ["blueprint"]

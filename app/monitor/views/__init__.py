@@ -1,0 +1,5 @@
+"""Pages of the control room."""
+
+from app.monitor.views.blueprint import blueprint
+
+__all__ = ["blueprint"]
