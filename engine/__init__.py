@@ -1,15 +1,17 @@
 """The workflow engine: a library with one front door. It knows no CRM word and no HTTP.
 
 Change: ``engine.execute(session, engine.CompleteTask(...))``. Ask: ``engine.queries``. Look: ``engine.tables``.
+Read files before they are deployed: ``engine.drawing``.
 Hear: ``engine.events`` (``events.TaskCancelled`` is the event, ``engine.TaskCancelled`` the error).
 """
 
 from __future__ import annotations
 
-from engine import commands, events, jobs, queries, tables
+from engine import commands, drawing, events, jobs, queries, tables
 from engine.calendar import WorkingCalendar
 from engine.clock import Clock, SystemClock, VirtualClock
 from engine.commands.batch import SUBJECTS as BATCH_SUBJECTS
+from engine.commands.deploy import check_files
 from engine.commands.migration import check_plan, generate_plan
 from engine.commands.model import (
     AddWork,
@@ -303,9 +305,11 @@ __all__ = [
     "WaitingTimer",
     "WorkCall",
     "WorkingCalendar",
+    "check_files",
     "check_plan",
     "commands",
     "compile_expression",
+    "drawing",
     "evaluate",
     "events",
     "execute",

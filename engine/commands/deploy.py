@@ -22,7 +22,7 @@ from engine.errors import DeploymentRefused
 from engine.model import Finding
 from engine.queries.definitions import definition
 from engine.rows import DefinitionRow, Deployment
-from engine.spiff import CompiledProcess, compile_files
+from engine.spiff import Compiled, CompiledProcess, compile_files
 from engine.store.tables import deployment as dep
 from engine.store.tables import process_definition as pd
 from engine.store.tables import process_definition_part as pdp
@@ -43,14 +43,8 @@ def deploy(session: Session, command: Deploy) -> Result:
 
     Raises DeploymentRefused(findings); then nothing is deployed.
     """
-    compiled = compile_files(command.files, drawings=command.drawings)
+    compiled, findings = _examined(session, command.files, drawings=command.drawings)
     command = replace(command, files={**compiled.forms, **command.files})
-    findings = (
-        compiled.findings
-        + _file_findings(command.files)
-        + _process_findings(session, command, compiled.processes)
-        + pins.findings(session, compiled.processes)
-    )
     if any(finding.severity == "error" for finding in findings):
         raise DeploymentRefused(findings)
     at = now(session)
@@ -70,6 +64,25 @@ def deploy(session: Session, command: Deploy) -> Result:
         audit(session, command, None, command.name, {"definitions": sorted(str(found) for found in current.values())})
     rows = tuple(definition(session, str(current[process.key])) for process in compiled.processes)
     return Result(deployment=_result(command, deployment_id, at, rows, findings))
+
+
+def check_files(session: Session, files: Mapping[str, bytes], *, drawings: bool = False) -> tuple[Finding, ...]:
+    """What :class:`Deploy` would find in these files; nothing is deployed. With an error among them it would refuse."""
+    return _examined(session, files, drawings=drawings)[1]
+
+
+def _examined(
+    session: Session, files: Mapping[str, bytes], *, drawings: bool
+) -> tuple[Compiled, tuple[Finding, ...]]:
+    compiled = compile_files(files, drawings=drawings)
+    files = {**compiled.forms, **files}
+    findings = (
+        compiled.findings
+        + _file_findings(files)
+        + _process_findings(session, files, compiled.processes)
+        + pins.findings(session, compiled.processes)
+    )
+    return compiled, findings
 
 
 def _result(
@@ -112,7 +125,9 @@ def _is_form_or_translation(name: str, content: Any) -> bool:
     return "/" in name or (isinstance(names, dict) and all(isinstance(text, str) for text in names.values()))
 
 
-def _process_findings(session: Session, command: Deploy, processes: tuple[CompiledProcess, ...]) -> tuple[Finding, ...]:
+def _process_findings(
+    session: Session, files: Mapping[str, bytes], processes: tuple[CompiledProcess, ...]
+) -> tuple[Finding, ...]:
     found = [] if processes else [Finding("error", "no_process", "", None, None)]
     served = runtime(session).handlers.service_topics
     for process in processes:
@@ -121,7 +136,7 @@ def _process_findings(session: Session, command: Deploy, processes: tuple[Compil
             if node.topic and node.topic not in served:
                 facts = {"topic": node.topic}
                 found.append(Finding("warning", "topic_without_handler", process.resource, node_id, None, facts))
-            if node.form_key and f"{node.form_key}.json" not in command.files:
+            if node.form_key and f"{node.form_key}.json" not in files:
                 facts = {"form_key": node.form_key}
                 found.append(Finding("warning", "form_missing", process.resource, node_id, None, facts))
     return tuple(found)
