@@ -5,7 +5,8 @@ Every ratio compares the candidates of one run, measured in turns: walk by walk,
 the processor's caches full of the others. A step's figure is the lower quartile of its repeats (what the code takes,
 rather than what other work on the machine adds to it), a candidate's figure is the median of its steps. The floor is
 the same rows in as many commits, written by SQLAlchemy Core with the same durability.
-``python -m benchmarks inbox`` measures lists in a company with a hundred thousand open tasks.
+``python -m benchmarks inbox`` measures lists in a company with a hundred thousand open tasks, ``leads`` ten thousand
+leads that sleep.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from benchmarks import (
     databases,
     external_tasks,
     inbox,
+    leads,
     memory,
     report,
     shapes,
@@ -50,7 +52,8 @@ SECTIONS: dict[str, Section] = {
     "external_tasks": external_tasks.external_tasks,
 }
 WEB = "post_to_redirect"
-INBOX = "inbox"
+OF_COMPANY: dict[str, Callable[[str, Scale], dict[str, float]]] = {"inbox": inbox.lists, "leads": leads.leads}
+"""Measured only when asked for: they fill a whole company first."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -69,7 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     summary, _, more = (__doc__ or "").partition("\n\n")
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=summary, epilog=more)
-    every = [*SECTIONS, WEB, INBOX]
+    every = [*SECTIONS, WEB, *OF_COMPANY]
     parser.add_argument("names", nargs="*", choices=[*every, []], metavar="names", help=f"of: {', '.join(every)}")
     parser.add_argument("--json", action="store_true", help="one JSON object {name: number}")
     scales = parser.add_mutually_exclusive_group()
@@ -96,9 +99,10 @@ def _of_pages(chosen: list[str], scale: Scale) -> dict[str, float]:
     if WEB in chosen:
         with _progress(WEB):
             figures["web.post_to_redirect_ms"] = post_to_redirect(scale.rounds)
-    for backend in ("sqlite", "postgresql") if INBOX in chosen else ():
-        with _progress(f"{backend}.{INBOX}"):
-            figures |= inbox.lists(backend, scale.inbox_tasks, scale.repeats)
+    for name in (name for name in OF_COMPANY if name in chosen):
+        for backend in ("sqlite", "postgresql"):
+            with _progress(f"{backend}.{name}"):
+                figures |= OF_COMPANY[name](backend, scale)
     return figures
 
 

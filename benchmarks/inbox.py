@@ -8,20 +8,15 @@ that is offered a thousandth.
 from __future__ import annotations
 
 import base64
-import logging
 import random
-import tempfile
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
-import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert
@@ -32,10 +27,11 @@ from app.complaints.models import Complaint
 from app.complaints.queries import SEARCH_KIND
 from app.db import search
 from app.db.search import SearchEntry
+from benchmarks.company import company
+from benchmarks.scale import Scale
 from engine.tables import process_instance, user_task, user_task_candidate
-from tests.support.application import Databases, database_of, principal_of, running_app, signed_in
+from tests.support.application import database_of, principal_of, signed_in
 from tests.support.person import PASSWORD
-from tests.support.postgres import PostgresServer
 
 BIG, SMALL = "li.na", "wei.ran"
 BATCH = 5_000
@@ -51,18 +47,17 @@ PAGES: dict[str, str] = {
 }
 
 
-def lists(backend: str, tasks: int, rounds: int) -> dict[str, float]:
+def lists(backend: str, scale: Scale) -> dict[str, float]:
     """Milliseconds of every page for both people."""
     figures: dict[str, float] = {}
-    with _company(backend) as app:
-        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-        _fill(app, tasks)
+    with company(backend, engine.VirtualClock(engine.SystemClock().now())) as app:
+        _fill(app, scale.inbox_tasks)
         for who, login in (("big", BIG), ("small", SMALL)):
             client = signed_in(app, login)
             credentials = base64.b64encode(f"{login}:{PASSWORD}".encode()).decode()
             for name, path in PAGES.items():
                 headers = {"Authorization": f"Basic {credentials}"} if path.startswith("/engine-rest") else {}
-                figures[f"{backend}.inbox.{who}.{name}_ms"] = _usual(client, path, headers, rounds)
+                figures[f"{backend}.inbox.{who}.{name}_ms"] = _usual(client, path, headers, scale.repeats)
     return figures
 
 
@@ -74,27 +69,6 @@ def _usual(client: FlaskClient, path: str, headers: dict[str, str], rounds: int)
         taken.append(perf_counter() - before)
         assert answer.status_code == 200, (path, answer.status, answer.text[:300])
     return median(taken[1:]) * 1_000
-
-
-@contextmanager
-def _company(backend: str) -> Iterator[Flask]:
-    clock = engine.VirtualClock(engine.SystemClock().now())
-    server: list[PostgresServer] = []
-
-    def started() -> PostgresServer:
-        if not server:
-            server.append(PostgresServer().start())
-        return server[0]
-
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="keliu-bench-") as folder,
-            running_app(Databases(Path(folder), started), backend, clock) as app,
-        ):
-            yield app
-    finally:
-        for one in server:
-            one.stop()
 
 
 def _fill(app: Flask, tasks: int) -> None:

@@ -35,6 +35,9 @@ class Scale:
     """Commands while memory is watched, without and with waiting for the disk at every commit."""
     open_external_tasks: int
     inbox_tasks: int
+    leads: int
+    idle_seconds: float
+    """How long an idle worker is watched."""
 
 
 FULL = Scale(
@@ -54,6 +57,8 @@ FULL = Scale(
     commands_waiting=10_000,
     open_external_tasks=10_000,
     inbox_tasks=100_000,
+    leads=10_000,
+    idle_seconds=60,
 )
 QUICK = Scale(
     name="quick",
@@ -72,6 +77,8 @@ QUICK = Scale(
     commands_waiting=600,
     open_external_tasks=1_000,
     inbox_tasks=10_000,
+    leads=1_000,
+    idle_seconds=15,
 )
 TINY = Scale(
     name="tiny",
@@ -91,4 +98,6 @@ TINY = Scale(
     commands_waiting=60,
     open_external_tasks=20,
     inbox_tasks=50,
+    leads=20,
+    idle_seconds=2,
 )
