@@ -45,7 +45,7 @@ STEPS: Mapping[str, StepFunction] = {
     "thank_customer": closing.keep_as_recorded,
     "review_withdrawal": closing.keep_as_recorded,
 }
-"""What completing each user task of the process writes."""
+"""What completing each user task of the process writes. Of a step a designer added the record is all there is."""
 
 
 class ComplaintObject:
@@ -106,7 +106,7 @@ class ComplaintObject:
             complaint.proposed_department = variables.get("proposed_department")
         step = Step(task, principal, bound.values, variables, engine.now(session))
         record(session, complaint, step, confidential_fields(session, task))
-        extra = STEPS[task.node_id](session, complaint, step)
+        extra = STEPS.get(task.node_id, closing.keep_as_recorded)(session, complaint, step)
         if task.node_id == "return_visit":
             suggesting.suggest(session, self._others, principal, complaint, step)
         session.flush()

@@ -6,7 +6,8 @@ Safe methods get a read-only session, opened when first asked for. Unsafe method
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import structlog
@@ -21,6 +22,8 @@ T = TypeVar("T")
 EXTENSION = "keliu.database"
 log = structlog.get_logger(__name__)
 View = TypeVar("View", bound=Callable[..., Any])
+_BOUND = ("db_elsewhere", "db_reading", "db_writing", "db_afterwards")
+"""What ``g`` holds of a database."""
 
 
 class _Refused(Exception):
@@ -38,8 +41,8 @@ def install(app: Flask, database: Database) -> None:
 
 
 def database() -> Database:
-    """The database of the current application."""
-    found: Database = current_app.extensions[EXTENSION]
+    """The database of the current application, or the one that stands in for it (:func:`elsewhere`)."""
+    found: Database = g.get("db_elsewhere") or current_app.extensions[EXTENSION]
     return found
 
 
@@ -63,6 +66,21 @@ def close_reader() -> None:
         reading.close()
     except DBAPIError as error:  # who has read everything is answered, even if the database has just gone
         log.info("reader_lost", error=str(error.orig))
+
+
+@contextmanager
+def elsewhere(other: Database) -> Iterator[None]:
+    """Within the block ``database()`` and ``session()`` mean ``other``: whatever business code does, it does there."""
+    kept = {name: g.pop(name) for name in _BOUND if name in g}
+    g.db_elsewhere = other
+    try:
+        yield
+    finally:
+        close_reader()
+        for name in _BOUND:
+            g.pop(name, None)
+        for name, value in kept.items():
+            setattr(g, name, value)
 
 
 def without_unit_of_work(view: View) -> View:

@@ -14,8 +14,8 @@ from app.calendars import explanation
 from app.errors import FieldErrors, NotVisible
 from app.inbox import clock, drafts, presentation, queries, schemas, service
 from app.inbox.queries import Asked, Box
-from app.visibility import require_task
 from app.security import current, requires
+from app.visibility import require_task
 from app.web.api import ApiBlueprint, ErrorSchema
 
 blueprint = ApiBlueprint("tasks_api", __name__, url_prefix="/api/v1/tasks", description="Tasks, their forms and drafts")

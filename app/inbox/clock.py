@@ -13,8 +13,8 @@ from app.business_objects import BusinessObjects
 from app.calendars import explanation
 from app.errors import FieldErrors, NotAllowedHere
 from app.inbox import service
-from app.visibility import require_task
 from app.security import Principal
+from app.visibility import require_task
 
 MOST = 500
 LAST_YEAR = 2099

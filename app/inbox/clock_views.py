@@ -11,8 +11,8 @@ from app.errors import FieldErrors
 from app.inbox import clock
 from app.inbox.task_views import go, page_of
 from app.inbox.views import blueprint, objects
-from app.visibility import require_task
 from app.security import current, requires
+from app.visibility import require_task
 
 
 @blueprint.post("/tasks/<task_id>/pause")

@@ -9,8 +9,8 @@ import engine
 from app import db
 from app.inbox import presentation
 from app.inbox.views import blueprint, objects
-from app.visibility import require_instance
 from app.security import current, polling, signed_in
+from app.visibility import require_instance
 
 PEOPLE = "user_task"
 """Where people have to act comes first: the diagram shows that part."""

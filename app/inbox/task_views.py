@@ -18,8 +18,8 @@ from app.calendars import explanation
 from app.errors import FieldErrors, NotVisible
 from app.inbox import clock, drafts, presentation, queries, seen, service
 from app.inbox.views import blueprint, objects
-from app.visibility import require_task
 from app.security import Principal, current, requires
+from app.visibility import require_task
 from app.web import links
 from app.web.i18n import language
 from app.web.wording import engine_words

@@ -35,7 +35,7 @@ STEPS: Mapping[str, StepFunction] = {
     "reply_customer": closing.reply_customer,
     "verify_with_customer": closing.verify_with_customer,
 }
-"""What completing each user task of the process writes."""
+"""What completing each user task of the process writes. Of a step a designer added the record is all there is."""
 
 
 class MatterObject:
@@ -93,7 +93,8 @@ class MatterObject:
         matter = _matter(session, task.business_key, lock=True)
         step = Step(task, principal, bound.values, engine.now(session))
         record(session, matter, step)
-        extra = STEPS[task.node_id](session, matter, step)
+        write = STEPS.get(task.node_id)
+        extra = write(session, matter, step) if write else {}
         session.flush()
         return extra
 
