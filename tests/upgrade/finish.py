@@ -13,16 +13,19 @@ from sqlalchemy.orm import Session
 import engine
 from app.accounts.models import User
 from app.bootstrap import registries
+from app.complaints.models import Complaint
 from app.errors import FieldErrors
 from app.inbox import service as inbox
 from engine.tables import process_instance, subscription
 from tests.support.application import advance, database_of, drain, principal_of
-from tests.support.complaints import ANALYSED, EVALUATION, PENALTY, RECORD, SOLUTION, VALID
+from tests.support.complaints import ANALYSED, EVALUATION, PENALTY, RECORD, SOLUTION, VALID, Cases
+from tests.support.matters import REGISTER
 from tests.upgrade import corpus
 
 MOVES = 400
 MOMENT = timedelta(seconds=1)
 WORKER = "next-worker"
+LOST = {"outcome": "lost", "lost_reason": "price", "channel": "phone", "text": "太贵了"}
 FILLED_IN: Mapping[str, Mapping[str, Any]] = {
     "record": RECORD,
     "judge": VALID,
@@ -40,8 +43,16 @@ FILLED_IN: Mapping[str, Mapping[str, Any]] = {
     "thank_customer": {"outcome": "done", "manner": "call", "note": "谢谢"},
     "review_withdrawal": {"outcome": "seen", "own_will": "yes"},
     "hear_appeal": {"outcome": "upheld", "explanation": "维持"},
+    "qualify": {"outcome": "unsuitable", "reason": "学生作业"},
+    **dict.fromkeys(("contact_now", "advance_purchase", "follow_up_detailed", "follow_up_general"), LOST),
+    "register": REGISTER,
+    "classify": {"outcome": "classified", "kind": "suggestion", "summary": "建议"},
+    **dict.fromkeys(("handle_matter", "answer_technical"), {"outcome": "answered", "answer": "已经办好"}),
+    "cco_decide": {"outcome": "route", "target": "department", "department": "customer_department", "reason": "归这里"},
+    "reply_customer": {"outcome": "replied", "channel": "phone", "reply": "已经答复"},
+    "verify_with_customer": {"outcome": "unreachable"},
 }
-"""What a person types at a step of a complaint."""
+"""What a person types at a step of a complaint, a lead or a matter."""
 
 
 class Finisher:
@@ -101,7 +112,7 @@ class Finisher:
     def _complete(self, task_id: str) -> None:
         with self.database.read() as session:
             task = engine.queries.task(session, task_id)
-        if task.definition_key == "complaint":
+        if registries(self.app).business_objects.get(task.definition_key):
             self._fill_in(task)
         else:
             variables = {"x": 6, "again": False}
@@ -117,12 +128,21 @@ class Finisher:
             inbox.complete_task(session, person, objects, task.id, payload, source="page")
 
         payload = dict(FILLED_IN[task.node_id])
+        if task.node_id == "record":
+            payload["customer"] = self._customer_of(task) or Cases(self.app, self.clock).customer()
         with self.app.test_request_context():
             try:
                 self.database.write(work)
             except FieldErrors as refused:
-                payload |= dict.fromkeys(refused.errors, "因为如此")  # a reason for what is unusual
+                for name in refused.errors:  # what was written down before stays; a reason for what is unusual
+                    payload = {**payload, name: "因为如此"} if payload.pop(name, None) is None else payload
                 self.database.write(work)
+
+    def _customer_of(self, task: engine.TaskRow) -> str | None:
+        """Whom a matter has found out already."""
+        with self.database.read() as session:
+            found = session.get_one(Complaint, task.business_key).customer_id
+        return None if found is None else str(found)
 
     def _somebody(self, task: engine.TaskRow) -> str:
         if task.assignee:

@@ -7,6 +7,7 @@ SQLite and on PostgreSQL. Run it once for a release, when its migrations are fin
 
 from __future__ import annotations
 
+import base64
 import gzip
 import importlib.metadata
 import os
@@ -33,6 +34,8 @@ from engine.tables import incident
 from tests.conftest import START
 from tests.support.application import Databases, advance, database_of, drain, running_app
 from tests.support.complaints import Cases
+from tests.support.leads import SELLER, Leads
+from tests.support.matters import Matters
 from tests.support.postgres import PostgresServer
 from tests.upgrade import corpus
 from tests.upgrade.rows import dump
@@ -48,6 +51,8 @@ def fill(cases: Cases) -> None:
     _aged(cases)
     _complaints(cases)
     _loops(cases)
+    _leads(Leads(cases.app, cases.clock))
+    _matters(Matters(cases.app, cases.clock))
     _small(cases)
 
 
@@ -96,6 +101,36 @@ def _loops(cases: Cases) -> None:
     cases.do(returned, "approve_solution", "jia.wentao", outcome="return_solution", instruction="补偿太多")
     withdrawn = cases.to_solution()
     cases.send(withdrawn, "complaint_withdrawn", "wu.xiaoyan", "客户撤回")
+
+
+def _leads(leads: Leads) -> None:
+    """One that nobody has judged, one at each distance, one in the pool, one that came nearer and is asleep."""
+    leads.capture()
+    for days in (10, 60, 150, 300, 500):
+        leads.qualified(days)
+    leads.qualified(60, owner=None)
+    asleep = leads.qualified(300)
+    task = leads.task(asleep, "follow_up_general")
+    leads.do(asleep, task.node_id, SELLER, outcome="no_change", channel="phone", text="明年再说")
+    leads.send(asleep, purchase_date=str(leads.today() + timedelta(days=170)))
+
+
+def _matters(matters: Matters) -> None:
+    """One at each step, one declined twice, and those that other processes carry on."""
+    matters.register()
+    technical, asked = matters.classified("technical"), matters.classified("order")
+    matters.do(
+        technical, "answer_technical", matters.member("technical_support"), outcome="answered", answer="重装即可"
+    )
+    declined = matters.classified("inquiry")
+    for department in ("finance", "logistics"):
+        group = str(matters.task(declined).candidate_groups[0])
+        refusal = {"outcome": "declined", "reason": "不归我们", "next_department": department}
+        matters.do(declined, "handle_matter", matters.member(group), **refusal)
+    matters.send(asked, "wu.xiaoyan", "还有，什么时候发货？")
+    matters.classified("rival_news")
+    matters.classified("complaint")
+    matters.classified("purchase_interest")
 
 
 def _small(cases: Cases) -> None:
@@ -197,7 +232,7 @@ def _same_identifiers() -> Iterator[None]:
     vars(running)["worker_name"] = lambda kind: f"{kind}@host"
     uuid.uuid4 = lambda: uuid.UUID(int=lot.getrandbits(128), version=4)
     os.urandom = lot.randbytes
-    secrets.token_urlsafe = lambda nbytes=32: lot.randbytes(nbytes or 32).hex()
+    secrets.token_urlsafe = lambda nbytes=32: base64.urlsafe_b64encode(lot.randbytes(nbytes or 32)).decode().rstrip("=")
     secrets.token_hex = lambda nbytes=32: lot.randbytes(nbytes or 32).hex()
     try:
         yield
