@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 import engine
 from app import db
-from app.inbox import presentation
 from app.inbox.views import blueprint, objects
+from app.process_names import element_names
 from app.security import current, polling, signed_in
 from app.visibility import require_instance
 
@@ -43,4 +43,4 @@ def diagram_names(instance_id: str) -> ResponseReturnValue:
     """Names of the elements in the reader's language."""
     session = db.session()
     found = require_instance(session, current(), objects(), instance_id)
-    return jsonify(presentation.element_names(session, found.definition_id))
+    return jsonify(element_names(session, found.definition_id))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,12 +12,10 @@ import engine
 from app.accounts import queries as accounts
 from app.business_objects import BusinessObjects, Summary
 from app.inbox.queries import StartedRow
+from app.process_names import process_name, step_name
 from app.security import Principal
 from app.web.due import Due, calendars_of, due_of
 from app.web.i18n import language
-
-KNOWN_PROCESSES = 256
-_process_names: dict[str, tuple[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,40 +71,6 @@ def started_lines(
     logins = {assignee for row in found for _node, assignee in row.waits_at if assignee}
     names = accounts.display_names(session, logins, language())
     return [_started_line(session, row, summaries.get((row.definition_key, row.business_key)), names) for row in found]
-
-
-def step_name(session: Session, definition_id: str, node_id: str) -> str:
-    """The name of a step in the reader's language."""
-    return engine.queries.node_name(session, definition_id, node_id, language())
-
-
-def process_name(session: Session, definition_id: str) -> str:
-    """The name of a process in the reader's language: the deployed translation knows it under the process id.
-    Definitions never change, so the names are read once."""
-    found = _process_names.get(definition_id)
-    if found is None:
-        while len(_process_names) >= KNOWN_PROCESSES:
-            _process_names.pop(next(iter(_process_names)), None)
-        found = _process_names[definition_id] = _read_process_names(session, definition_id)
-    return found[1] if language() == "en" else found[0]
-
-
-def element_names(session: Session, definition_id: str) -> dict[str, str]:
-    """Names of nodes, flows and lanes by element id, for a diagram whose file speaks Chinese; empty in Chinese."""
-    return _english(session, definition_id) if language() == "en" else {}
-
-
-def _read_process_names(session: Session, definition_id: str) -> tuple[str, str]:
-    definition = engine.queries.definition(session, definition_id)
-    return definition.name, _english(session, definition_id).get(definition.key) or definition.name
-
-
-def _english(session: Session, definition_id: str) -> dict[str, str]:
-    try:
-        words = json.loads(engine.queries.part(session, definition_id, "translation", "en"))
-    except engine.DefinitionNotFound:
-        return {}
-    return {str(element): str(name) for element, name in words.get("elements", {}).items()}
 
 
 def _task_line(

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 import engine
-from app.accounts import queries as accounts
+from app.assigning import may_reassign, people_for, reassign
 from app.business_objects import BusinessObjects
 from app.completing import (
     Completed,
@@ -26,9 +25,9 @@ from app.completing import (
     may_work,
     require_worker,
 )
-from app.errors import FieldErrors, NotAllowedHere
-from app.inbox import drafts, presentation, seen
-from app.security import Principal, policy
+from app.inbox import drafts, seen
+from app.process_names import process_name
+from app.security import Principal
 from app.visibility import require_task
 
 __all__ = [
@@ -84,40 +83,6 @@ def mark_seen(session: Session, principal: Principal, objects: BusinessObjects, 
         seen.mark(session, task.id, principal.login)
 
 
-def may_reassign(session: Session, principal: Principal, task: engine.TaskRow) -> bool:
-    """Whether this person supervises whoever has the task or the groups it is offered to."""
-    return task.is_open and policy.may(session, principal, "task.reassign", task)
-
-
-def people_for(session: Session, task: engine.TaskRow) -> tuple[str, ...]:
-    """Logins a supervisor may give the task to: its candidates who are not excluded, without the one who has it; for a
-    task without candidates the colleagues of its assignee."""
-    logins = set(accounts.users_in_groups(session, task.candidate_groups)) | set(task.candidate_users)
-    if not logins and task.assignee:
-        department = accounts.department_of(session, task.assignee)
-        logins = {user.login for user in accounts.users(session) if user.department_key == department}
-    return tuple(sorted(logins - set(task.excluded_users) - {task.assignee or ""}))
-
-
-def reassign(
-    session: Session, principal: Principal, objects: BusinessObjects, task_id: str, assignee: str, reason: str
-) -> engine.TaskRow:
-    """A supervisor gives the task to ``assignee``, one of :func:`people_for`, and says why."""
-    task = lock_task(session, require_task(session, principal, objects, task_id))
-    if not may_reassign(session, principal, task):
-        raise NotAllowedHere("task.reassign")
-    errors = {}
-    if assignee not in people_for(session, task):
-        errors["assignee"] = [_("Choose one of the people who may do this task.")]
-    if not reason.strip():
-        errors["reason"] = [_("Say why.")]
-    if errors:
-        raise FieldErrors(errors)
-    command = engine.AssignTask(task_id=task.id, assignee=assignee, reason=reason.strip()[:500], actor=principal.login)
-    engine.execute(session, command)
-    return engine.queries.task(session, task.id)
-
-
 def save_draft(
     session: Session, principal: Principal, objects: BusinessObjects, task_id: str, payload: Mapping[str, Any]
 ) -> drafts.Draft:
@@ -155,6 +120,6 @@ def startable(session: Session, principal: Principal, objects: BusinessObjects) 
         known = objects.get(row.key)
         url = known.start_url(principal) if known is not None else None
         if row.state == "active" and (known is None or url is not None):
-            name = presentation.process_name(session, row.id)
+            name = process_name(session, row.id)
             found.append(Startable(row.key, name, row.version, row.deployed_at, url))
     return found

@@ -18,6 +18,7 @@ from app.calendars import explanation
 from app.errors import FieldErrors, NotVisible
 from app.inbox import clock, drafts, presentation, queries, seen, service
 from app.inbox.views import blueprint, objects
+from app.process_names import step_name
 from app.security import Principal, current, requires
 from app.visibility import require_task
 from app.web import links
@@ -54,7 +55,7 @@ def claim(task_id: str) -> ResponseReturnValue:
         flash(engine_words(conflict).message, "warning")
         return redirect(links.back(url_for("inbox.index", box="claim")), 303)
     here = url_for("inbox.task", task_id=task_id)
-    step = presentation.step_name(session, taken.definition_id, taken.node_id)
+    step = step_name(session, taken.definition_id, taken.node_id)
     link = Markup('<a class="alert-link" href="{}">{}</a>').format(here, step)
     flash(Markup(_("Claimed: %(task)s", task=link)), "success")
     return redirect(links.back(here), 303)
@@ -205,7 +206,7 @@ def _history(session: Session, task: engine.TaskRow) -> list[dict[str, Any]]:
         {
             "at": row.ended_at,
             "who": names.get(row.ended_by or "", ""),
-            "step": presentation.step_name(session, row.definition_id, row.node_id),
+            "step": step_name(session, row.definition_id, row.node_id),
             "state": row.state,
         }
         for row in reversed(done)
@@ -237,7 +238,7 @@ def _say_done(session: Session, done: service.Completed) -> None:
     message = Markup(_("%(step)s is done: %(case)s", step=escape(line.step), case=case))
     following = queries.next_task(session, current(), objects())
     if following is not None:
-        step = presentation.step_name(session, following.definition_id, following.node_id)
+        step = step_name(session, following.definition_id, following.node_id)
         url = url_for("inbox.task", task_id=following.id)
         link = Markup('<a class="alert-link" href="{}" data-next-task>{}</a>').format(url, step)
         message += Markup(" ") + Markup(_("Next task: %(task)s", task=link))

@@ -16,6 +16,7 @@ from app.business_objects import BusinessObjects
 from app.errors import NotVisible
 from app.inbox import presentation, queries, service
 from app.inbox.queries import Asked, Box
+from app.process_names import step_name
 from app.security import current, polling, requires
 from app.web.i18n import language
 
@@ -114,7 +115,7 @@ def _box(session: Session, asked: Asked) -> dict[str, Any]:
 
 def _steps(session: Session, box: Box) -> list[Step]:
     found = queries.steps(session, current(), objects(), box)
-    return [Step(f"{key}/{node}", presentation.step_name(session, definition, node)) for key, node, definition in found]
+    return [Step(f"{key}/{node}", step_name(session, definition, node)) for key, node, definition in found]
 
 
 def _query(asked: Asked) -> dict[str, str]:
