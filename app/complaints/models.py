@@ -61,6 +61,10 @@ class Complaint(Base):
     __table_args__ = (
         UniqueConstraint("source", "customer_reference"),
         Index("ix_complaint_received_at_number", "received_at", "number"),
+        Index(
+            "ix_complaint_figures",
+            *("received_at", "complaint_class", "responsible_department", "cause_code", "customer_id"),
+        ),
         Index("ix_complaint_state_number", "state", "number"),
         Index("ix_complaint_customer_id_number", "customer_id", "number"),
         Index("ix_complaint_sub_code_number", "sub_code", "number"),
@@ -133,6 +137,39 @@ class Complaint(Base):
     lessons: Mapped[str] = mapped_column(Text, default="")
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ComplaintMeasure(Base):
+    """What the course of a complaint amounts to, so that figures need not read the course again: kept up to date with
+    every step, fixed when the complaint is closed. What follows ``closed_at`` is known from then on."""
+
+    __tablename__ = "complaint_measure"
+    __table_args__ = (
+        Index("ix_complaint_measure_closed", "state", "closed_at", "complaint_class", "working_minutes", "minutes"),
+        Index("ix_complaint_measure_steps_number", "steps", "number"),
+    )
+
+    number: Mapped[str] = mapped_column(ForeignKey("complaint.number"), primary_key=True)
+    steps: Mapped[int] = mapped_column(default=0)
+    """Completed tasks."""
+    hand_offs: Mapped[int] = mapped_column(default=0)
+    """How often the next step was done in another department."""
+    people: Mapped[int] = mapped_column(default=0)
+    waits: Mapped[int] = mapped_column(default=0)
+    """Steps that lay for more than a working day, and times that the clock stood still."""
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    state: Mapped[str | None] = mapped_column(String(12))
+    """Closed or withdrawn."""
+    complaint_class: Mapped[str | None] = mapped_column(String(20))
+    minutes: Mapped[int | None] = mapped_column()
+    """From receipt to closing."""
+    working_minutes: Mapped[int | None] = mapped_column()
+    """The same in working time of the office."""
+    visits: Mapped[int] = mapped_column(default=0)
+    """Calls to ask whether the customer is content."""
+    satisfaction: Mapped[int | None] = mapped_column()
+    first_time: Mapped[bool] = mapped_column(default=False)
+    """The customer was satisfied by the first solution and had to contact us once only."""
 
 
 class ComplaintDepartment(Base):

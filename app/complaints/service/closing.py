@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.complaints.models import Complaint, ComplaintState, ComplaintVisit
-from app.complaints.service import departments, judging
+from app.complaints.service import departments, judging, measuring
 from app.complaints.service.steps import Step, handlers_of, move, refuse
 from app.errors import NotAllowedHere
 
@@ -76,6 +76,7 @@ def archive(session: Session, complaint: Complaint, at: datetime) -> None:
         move(complaint, ComplaintState.CLOSED)
     complaint.closed_at = complaint.closed_at or at
     # children are written before the seal: the triggers refuse them afterwards
+    measuring.close(session, complaint)
     session.flush()
     complaint.archived_at = at
     session.flush()
