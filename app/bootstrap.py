@@ -33,6 +33,7 @@ SLICES = (
     "app.formkit",
     "app.files",
     "app.notifications",
+    "app.saved_views",
     "app.absences",
     "app.imports",
     "app.customers",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from engine.dialect_findings import DIALECT_WORDS
 from engine.model import Finding
 from engine.repair_findings import REPAIR_WORDS
+from engine.search_findings import SEARCH_WORDS
 from engine.standard_findings import STANDARD_WORDS
 
 LANGUAGES = ("zh", "en")
@@ -18,6 +19,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     **DIALECT_WORDS,
     **STANDARD_WORDS,
     **REPAIR_WORDS,
+    **SEARCH_WORDS,
     # XML
     "xml_too_large": ("文件超过 {allowed} 字节。请拆分文件。", "The file is larger than {allowed} bytes. Split it."),
     "xml_malformed": (

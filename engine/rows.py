@@ -79,6 +79,8 @@ class DefinitionRow:
     state: str
     deployed_at: datetime
     deployed_by: str
+    search_variables: tuple[str, ...] = ()
+    """Variables by which its instances can be found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

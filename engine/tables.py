@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.store.search_tables import instance_variable
 from engine.store.tables import (
     audit_chain,
     audit_log,
@@ -34,6 +35,7 @@ __all__ = [
     "deployment",
     "history_event",
     "incident",
+    "instance_variable",
     "job",
     "metadata",
     "process_definition",

@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from engine import decisions
-from engine.commands import lengths, pins, starts
+from engine.commands import lengths, pins, searching, starts
 from engine.commands.audit import audit
 from engine.commands.model import Deploy, Result
 from engine.context import now, runtime
@@ -71,9 +71,7 @@ def check_files(session: Session, files: Mapping[str, bytes], *, drawings: bool 
     return _examined(session, files, drawings=drawings)[1]
 
 
-def _examined(
-    session: Session, files: Mapping[str, bytes], *, drawings: bool
-) -> tuple[Compiled, tuple[Finding, ...]]:
+def _examined(session: Session, files: Mapping[str, bytes], *, drawings: bool) -> tuple[Compiled, tuple[Finding, ...]]:
     compiled = compile_files(files, drawings=drawings)
     files = {**compiled.forms, **files}
     findings = (
@@ -132,6 +130,7 @@ def _process_findings(
     served = runtime(session).handlers.service_topics
     for process in processes:
         found.extend(lengths.of_process(process))
+        found.extend(searching.findings(process, files))
         for node_id, node in process.nodes.items():
             if node.topic and node.topic not in served:
                 facts = {"topic": node.topic}
@@ -225,6 +224,7 @@ def _insert(
         "sha256": digest,
         "nodes": _nodes(process, parts),
         "start_messages": sorted(process.start_messages),
+        "search_variables": list(process.search_variables),
         "state": "active",
         "deployed_at": at,
         "deployed_by": command.actor,

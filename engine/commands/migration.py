@@ -23,6 +23,7 @@ from engine.queries.definitions import definition
 from engine.spiff import Places, RepairExecution
 from engine.spiff import check as check_places
 from engine.spiff import generate as generate_places
+from engine.store import statements as sql
 from engine.store.tables import incident as inc
 from engine.store.tables import job as jb
 from engine.store.tables import process_instance as pi
@@ -75,6 +76,7 @@ def migrate(session: Session, command: MigrateInstance) -> Result:
         if variables:
             execution.set_variables(variables)
     waiting = execution.waiting()
+    unit.write(sql.DELETE_ALL_VARIABLES, [{"b_instance": unit.instance_id}])
     _rename(unit, mapping, waiting)
     _move_timers(unit, before, waiting)
     created = save(unit, execution, known(before))

@@ -8,6 +8,7 @@ from typing import Any
 from engine.commands import ledger
 from engine.commands.ending import cancel_called, end, record_end, tell_caller
 from engine.commands.projection import NOTHING, Done, Known, project
+from engine.commands.searching import make_findable
 from engine.commands.unit import Unit, executing
 from engine.errors import InstanceChanged, LimitExceeded
 from engine.model import InstanceState, JobKind, Thrown, Waiting, WaitingSubscription
@@ -31,6 +32,7 @@ def save(
         blob = None if execution.completed else _dumped(unit, execution)
         _record_steps(unit, execution)
         created = project(unit, rows, waiting, done=done, late=late)
+        make_findable(unit, execution)
         if waiting.calls or rows.calls:
             _calls(unit, rows, waiting)
         _throw(unit, execution.thrown)

@@ -188,12 +188,13 @@ def program(session: Session, definition_id: str) -> Program:
 
 
 def _load(session: Session, definition_id: str) -> Program:
-    found = select(process_definition.c.key, process_definition.c.xml).where(process_definition.c.id == definition_id)
+    pd = process_definition.c
+    found = select(pd.key, pd.xml, pd.search_variables).where(pd.id == definition_id)
     row = session.execute(found).one()
     part = process_definition_part.c
     query = select(part.kind, part.name, part.content).where(part.definition_id == definition_id)
     parts = {(found.kind, found.name): bytes(found.content) for found in session.execute(query)}
-    return load_program(row.key, definition_id, bytes(row.xml), parts)
+    return load_program(row.key, definition_id, bytes(row.xml), parts, tuple(row.search_variables))
 
 
 @contextmanager

@@ -50,6 +50,7 @@ class CompiledProcess:
     form_keys: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     documentation: str = ""
+    search_variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def _describe(process: source.Process) -> CompiledProcess:
         form_keys=_distinct(info.form_key for info in nodes.values()),
         topics=_distinct(info.topic for info in nodes.values()),
         documentation=process.documentation,
+        search_variables=process.search_variables,
     )
 
 

@@ -33,6 +33,7 @@ class Execution:
     def __init__(self, program: Program, context: ExecutionContext) -> None:
         self._program = program
         self._workflow = InstanceWorkflow(program.spec, program.scopes, context)
+        self._searched: Mapping[str, Any] = {}
         if program.spec.conditional:
             self._workflow.watch = conditions.check
 
@@ -58,6 +59,7 @@ class Execution:
         """The instance as it was dumped. Raises StateUnreadable."""
         execution = cls(program, ctx)
         codec.loads(blob, execution._workflow)
+        execution._searched = execution._search_values()
         return execution
 
     # what happened and how it stands
@@ -94,6 +96,17 @@ class Execution:
     def variables(self) -> dict[str, Any]:
         """The instance's variables."""
         return dict(self._workflow.variables)
+
+    def search_changes(self) -> dict[str, tuple[Any, Any]]:
+        """Variables by which instances can be found and whose value is another than when it was restored: before and
+        now. All of them for an instance that was started or has come to another version."""
+        before, now = self._searched, self._search_values()
+        names = self._program.search_variables
+        return {name: (before.get(name), now.get(name)) for name in names if before.get(name) != now.get(name)}
+
+    def _search_values(self) -> dict[str, Any]:
+        values = self._workflow.variables
+        return {name: values[name] for name in self._program.search_variables if name in values}
 
     def dump(self) -> bytes:
         """The compacted state. Raises LimitExceeded."""

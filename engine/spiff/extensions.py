@@ -62,6 +62,15 @@ def inherit(process: etree._Element, nodes: Iterable[Node]) -> None:
             node.attributes = {**given, **node.attributes}
 
 
+def search_variables(process: etree._Element) -> tuple[str, ...]:
+    """The variables by which instances can be found: property ``searchVariables`` of the process, names with commas."""
+    container = process.find(f"{{{BPMN}}}extensionElements")
+    found = container.iter(f"{{{CAMUNDA}}}property") if container is not None else ()
+    texts = (item.get("value") or item.text or "" for item in found if item.get("name") == "searchVariables")
+    names = (name.strip() for text in texts for name in text.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
 def read(node: Node, element: etree._Element, report: Report) -> None:
     """Put attributes, properties and input/output parameters into ``node``."""
     attributes: dict[str, str] = {}

@@ -25,10 +25,18 @@ class Program:
     definition_id: str
     spec: ScopeSpec
     scopes: dict[str, BpmnProcessSpec]
+    search_variables: tuple[str, ...] = ()
 
 
-def load_program(key: str, definition_id: str, bpmn: bytes, parts: Mapping[tuple[str, str], bytes]) -> Program:
-    """Prepare a deployed process. ``parts`` are the files deployed with it, by kind and name.
+def load_program(
+    key: str,
+    definition_id: str,
+    bpmn: bytes,
+    parts: Mapping[tuple[str, str], bytes],
+    search_variables: tuple[str, ...] = (),
+) -> Program:
+    """Prepare a deployed process. ``parts`` are the files deployed with it, by kind and name; ``search_variables``
+    those by which its instances can be found.
 
     Raises DeploymentRefused when the files could not have been deployed by this version.
     """
@@ -41,7 +49,7 @@ def load_program(key: str, definition_id: str, bpmn: bytes, parts: Mapping[tuple
     if process is None:
         raise DeploymentRefused(tuple(reader.findings))
     spec, scopes = build(process, tables)
-    return Program(key, definition_id, spec, scopes)
+    return Program(key, definition_id, spec, scopes, search_variables)
 
 
 class Programs:

@@ -51,6 +51,7 @@ class RepairExecution(Execution):
         old, new = Places(source), Places(target)
         state = migrating.translate(_read(blob), old, new, mapping)
         execution = cls.restore(target, ctx, bytes([CODEC]) + orjson.dumps(state))
+        execution._searched = {}
         with execution._guarded(None):
             migrating.arrive(execution._workflow, new, mapping, {mapping[node] for node in updates if node in mapping})
             execution._move_on()

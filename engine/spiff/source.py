@@ -153,3 +153,5 @@ class Process:
     executable: bool
     scope: Scope
     documentation: str = ""
+    search_variables: tuple[str, ...] = ()
+    """Variables by which instances can be found."""

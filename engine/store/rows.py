@@ -38,6 +38,7 @@ def definition_row(row: Row[Any]) -> DefinitionRow:
     """A process definition without its XML."""
     values = dict(row._mapping)
     values["start_messages"] = tuple(values["start_messages"])
+    values["search_variables"] = tuple(values["search_variables"])
     return DefinitionRow(**values)
 
 

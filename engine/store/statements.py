@@ -6,6 +6,7 @@ from sqlalchemy import Insert, String, Table, bindparam, case, delete, insert, s
 
 from engine.model import IncidentState, InstanceState, JobKind, JobState, TaskState
 from engine.store.prepared import Prepared
+from engine.store.search_tables import OPEN, instance_variable
 from engine.store.tables import (
     CLAIMABLE,
     audit_log,
@@ -18,7 +19,6 @@ from engine.store.tables import (
     user_task_candidate,
 )
 
-OPEN = "state IN ('created', 'claimed')"
 # A failed job still stands for its timer or service task: without it the next save would add another.
 STANDING = "state IN ('scheduled', 'available', 'running', 'retryable', 'failed')"
 
@@ -140,6 +140,11 @@ DELETE_SUBSCRIPTION = delete(subscription).where(
     subscription.c.task_id == bindparam("b_task"), subscription.c.name == bindparam("b_name")
 )
 DELETE_ALL_SUBSCRIPTIONS = delete(subscription).where(subscription.c.instance_id == bindparam("b_instance"))
+
+INSERT_VARIABLE = Prepared(_row_of(instance_variable))
+_variables = delete(instance_variable).where(instance_variable.c.instance_id == bindparam("b_instance"))
+DELETE_ALL_VARIABLES = Prepared(_variables)
+DELETE_VARIABLE = Prepared(_variables.where(instance_variable.c.name == bindparam("b_name")))
 
 INSERT_JOB = Prepared(_row_of(job, *JOB_COLUMNS))
 INSERT_JOB_RETURNING = insert(job).returning(job.c.id)

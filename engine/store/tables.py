@@ -62,6 +62,7 @@ process_definition = Table(
     Column("start_messages", JsonValue, nullable=False),  # [message name, …]
     Column("state", String(12), nullable=False),  # active, suspended
     Column("deployed_at", UtcDateTime, nullable=False),
+    Column("search_variables", JsonValue, nullable=False, server_default="[]"),  # [variable name, …]
     Column("deployed_by", String(100), nullable=False),
     Index("uq_process_definition_key_version", "key", "version", unique=True),
 )
