@@ -13,8 +13,8 @@ from app.business_objects import BusinessObjects
 from app.engine_rest import queries
 from app.engine_rest.errors import Missing, answer
 from app.errors import FieldErrors, NotVisible
-from app.visibility import require_task
 from app.security import current
+from app.visibility import require_task
 from engine.tables import incident, job, process_definition, process_instance, user_task
 
 blueprint = Blueprint("engine_rest", __name__, url_prefix="/engine-rest")

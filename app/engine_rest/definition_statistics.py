@@ -15,8 +15,8 @@ from app.engine_rest.errors import BadRequest
 from app.engine_rest.filters import flag
 from app.engine_rest.values import BadValue
 from app.engine_rest.vocabulary import OPEN, RUNNING, WAITING_JOBS
-from app.visibility import sees_instance
 from app.security import Principal
+from app.visibility import sees_instance
 from engine.tables import incident, job, process_definition, process_instance, subscription, user_task
 
 OPTIONS = frozenset({"failedJobs", "incidents", "incidentsForType", "rootIncidents"})

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 import engine
 from app import db
 from app.business_objects import BusinessObject
+from app.confidential import variables_of
 from app.engine_rest import queries, represent, requests, vocabulary
-from app.engine_rest.confidential import variables_of
 from app.engine_rest.context import blueprint, objects, visible_definition, visible_definition_by_key
 from app.engine_rest.errors import BadRequest
 from app.engine_rest.listing import Listing, each, offer

@@ -10,8 +10,8 @@ from sqlalchemy import Select, select
 from app.business_objects import BusinessObjects
 from app.engine_rest import filters, history_vocabulary
 from app.engine_rest.history_vocabulary import ACTIVITY_ROW
-from app.visibility import sees_instance, sees_task
 from app.security import Principal
+from app.visibility import sees_instance, sees_task
 from engine.tables import process_definition, process_instance, user_task
 
 Asked = Mapping[str, Any]

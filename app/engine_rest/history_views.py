@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Select
 
 from app import db
+from app.confidential import shown_variables
 from app.engine_rest import history_queries, history_represent, history_vocabulary, queries, requests
-from app.engine_rest.confidential import shown_variables
 from app.engine_rest.context import blueprint, objects
 from app.engine_rest.errors import BadRequest, Missing
 from app.engine_rest.history_vocabulary import ACTIVITY_ROW

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 import engine
 from app.business_objects import BusinessObjects
 from app.engine_rest import filters, history_vocabulary, task_vocabulary, vocabulary
-from app.visibility import sees_definition, sees_instance, sees_task
 from app.security import Principal
+from app.visibility import sees_definition, sees_instance, sees_task
 from engine.tables import deployment, incident, job, process_definition, process_instance, subscription, user_task
 
 Asked = Mapping[str, Any]

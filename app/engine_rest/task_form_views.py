@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 import engine
 from app import db, formkit
+from app.confidential import variables_of
 from app.engine_rest import form_shapes, requests
-from app.engine_rest.confidential import variables_of
 from app.engine_rest.context import blueprint, objects, visible_task
 from app.engine_rest.errors import BadRequest, Missing
 from app.engine_rest.values import to_camunda

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 import engine
 from app import db
-from app.engine_rest.confidential import shown_variables
+from app.confidential import shown_variables
 from app.engine_rest.context import blueprint, visible_task
 from app.engine_rest.errors import Missing
 from app.engine_rest.repair_views import REPAIR, modifications, value_of

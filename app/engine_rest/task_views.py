@@ -11,8 +11,8 @@ from sqlalchemy import Row, case, func, select
 
 import engine
 from app import db
+from app.confidential import shown_variables, variables_of
 from app.engine_rest import filters, queries, represent, requests, together
-from app.engine_rest.confidential import shown_variables, variables_of
 from app.engine_rest.context import blueprint, known_task, objects, visible_task
 from app.engine_rest.errors import BadRequest
 from app.engine_rest.listing import Listing, offer

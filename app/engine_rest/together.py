@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Row, Select, Table, select
 from sqlalchemy.orm import Session
 
 from app.business_objects import BusinessObjects
-from app.visibility import sees_task
 from app.security import Principal
+from app.visibility import sees_task
 from engine.tables import task_attachment, task_comment, user_task
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, func, literal, not_
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app import db
-from app.engine_rest.confidential import definitions_hiding
+from app.confidential import definitions_hiding
 from app.engine_rest.filters import Condition, pattern
 from app.engine_rest.values import BadValue
 

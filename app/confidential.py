@@ -1,4 +1,4 @@
-"""Variables that a form of a process keeps from the caller's groups, wherever a program asks for variables."""
+"""Variables that a form of a process keeps from the caller's groups, wherever variables are shown or handed out."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ from engine.tables import process_definition_part
 
 def shown_variables(definition_id: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The variables without those that a form of the process keeps from the caller's groups."""
+    hidden = hidden_names(definition_id)
+    return {name: value for name, value in variables.items() if name not in hidden}
+
+
+def hidden_names(definition_id: str) -> frozenset[str]:
+    """The variables that a form of the process keeps from the caller's groups."""
     nodes = engine.queries.definition(db.session(), definition_id).nodes.values()
     keys = {node["form_key"] for node in nodes if node["form_key"]}
-    hidden = {name for key in sorted(keys) for name in _hidden(definition_id, key)}
-    return {name: value for name, value in variables.items() if name not in hidden}
+    return frozenset(name for key in sorted(keys) for name in _hidden(definition_id, key))
 
 
 def variables_of(instance_id: str) -> dict[str, Any]:
