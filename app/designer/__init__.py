@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
 def register(app: Flask, registries: Registries) -> None:
     """Add the pages and their menu items."""
+    from flask_babel import lazy_gettext as _l
+
     from app.designer import views
+    from app.web import navigation
 
     app.register_blueprint(views.blueprint)
+    navigation.add(
+        navigation.Item("designer.index", _l("Processes"), "sitemap", views.SEES, 80, group=_l("Workshop")), app
+    )

@@ -7,6 +7,7 @@ from engine.queries.chains import Break, Verified, seals, verify_chains
 from engine.queries.definitions import (
     decide,
     definition,
+    definition_files,
     definition_xml,
     definitions,
     latest_definition,
@@ -16,7 +17,7 @@ from engine.queries.definitions import (
 )
 from engine.queries.external import is_external, is_fetchable, is_locked
 from engine.queries.instances import history, instance, instance_by_key, instances, passed, tokens
-from engine.queries.jobs import incident, incidents, job, jobs
+from engine.queries.jobs import incident, incidents, is_optional, job, jobs
 from engine.queries.tasks import candidate_groups, open_tasks, pauses_of, pauses_of_instance, task, tasks, tasks_of
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "candidate_groups",
     "decide",
     "definition",
+    "definition_files",
     "definition_xml",
     "definitions",
     "history",
@@ -39,6 +41,7 @@ __all__ = [
     "is_external",
     "is_fetchable",
     "is_locked",
+    "is_optional",
     "job",
     "jobs",
     "latest_definition",

@@ -59,6 +59,16 @@ def parts(session: Session, definition_id: str) -> dict[tuple[str, str], bytes]:
     return {(row.kind, row.name): bytes(row.content) for row in session.execute(query)}
 
 
+def definition_files(session: Session, definition_id: str) -> dict[str, bytes]:
+    """The files a definition was deployed from, by name: those another deployment of it would take. Raises
+    DefinitionNotFound."""
+    found = definition(session, definition_id)
+    drawn = (pd.c.deployment_id == found.deployment_id) & (pd.c.resource == found.resource)
+    files = {found.resource: definition_xml(session, definition_id)}
+    joined = select(pdp.c.resource, pdp.c.content).join(pd, pd.c.id == pdp.c.definition_id).where(drawn)
+    return files | {row.resource: bytes(row.content) for row in session.execute(joined)}
+
+
 def part(session: Session, definition_id: str, kind: str, name: str) -> bytes:
     """One decision table, form or translation of a definition. Raises DefinitionNotFound."""
     query = select(pdp.c.content).where(pdp.c.definition_id == definition_id, pdp.c.kind == kind, pdp.c.name == name)

@@ -1,5 +1,6 @@
 """Pages of the workshop."""
 
-from app.designer.views.blueprint import blueprint
+from app.designer.views import checking, drafts, files
+from app.designer.views.blueprint import SEES, blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["SEES", "blueprint", "checking", "drafts", "files"]
