@@ -45,11 +45,15 @@ from engine.commands.model import (
     Unlock,
 )
 from engine.commands.repair_model import (
+    CancelTimer,
     DeleteBatch,
     MigrateInstance,
     ModifyInstance,
+    RecordRefusal,
     RestartInstance,
     ResumeBatch,
+    RetryBatch,
+    RetryIncident,
     StartBatch,
     SuspendBatch,
 )
@@ -144,6 +148,7 @@ from engine.model import (
     WaitingTimer,
     move,
 )
+from engine.rehearsing import Rehearsal, rehearse
 from engine.rows import (
     BatchItemRow,
     BatchRow,
@@ -183,6 +188,7 @@ __all__ = [
     "BroadcastSignal",
     "BusinessKeyTaken",
     "CancelInstance",
+    "CancelTimer",
     "ChangeCandidates",
     "ChangeComment",
     "ClaimTask",
@@ -251,6 +257,8 @@ __all__ = [
     "PauseTask",
     "PlanRefused",
     "RecomputeDeadlines",
+    "RecordRefusal",
+    "Rehearsal",
     "ReleaseTask",
     "ResolveIncident",
     "ResolveTask",
@@ -258,6 +266,8 @@ __all__ = [
     "Result",
     "ResumeBatch",
     "ResumeInstance",
+    "RetryBatch",
+    "RetryIncident",
     "RetryJob",
     "RunJob",
     "Runtime",
@@ -320,6 +330,7 @@ __all__ = [
     "now",
     "queries",
     "record_incident",
+    "rehearse",
     "runtime",
     "seal_chains",
     "tables",

@@ -172,6 +172,10 @@ class IncidentRow:
     resolved_at: datetime | None
     resolved_by: str | None
     annotation: str | None = None
+    definition_id: str | None = None
+    """The version its instance ran in."""
+    cause: str | None = None
+    """The same for incidents with the same cause: kind, process, node and message without numbers and ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

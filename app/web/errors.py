@@ -21,7 +21,9 @@ import app.db as db
 import engine
 from app.db.request import close_reader
 from app.errors import Busy, FieldErrors, NotAllowedHere, NotVisible
-from app.web import wording
+from app.security.permissions import PERMISSIONS
+from app.web import refusals, wording
+from app.web.i18n import language
 from app.web.rendering import wants_fragment
 from app.web.requests import request_id
 
@@ -69,6 +71,8 @@ def answer(error: Exception) -> Response:
         return make_response(error.response)
     if isinstance(error, HTTPException) and (error.code or 500) < 400:
         return make_response(error)  # redirects of the router
+    if isinstance(error, NotAllowedHere):
+        refusals.keep(error.permission)
     problem = problem_of(error)
     if problem.status >= 500 and not isinstance(error, HTTPException):
         log.error("failed", exc_info=error, status=problem.status)
@@ -103,7 +107,7 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, NotVisible):
         return _http_problem(404)
     if isinstance(error, NotAllowedHere):
-        return _http_problem(403, facts={"permission": error.permission} if error.permission else {})
+        return _refused(error.permission)
     if isinstance(error, CSRFError):
         return _http_problem(400, code="CsrfFailed")
     if isinstance(error, HTTPException):
@@ -112,6 +116,15 @@ def problem_of(error: Exception) -> Problem:
         code = "Uncertain" if _perhaps_done(error) else ""
         return _http_problem(503, code=code, headers={"Retry-After": RETRY_SECONDS})
     return _http_problem(500, facts={"request_id": request_id()})
+
+
+def _refused(permission: str) -> Problem:
+    """Named, so that whoever needs the permission can ask for it."""
+    words, known = wording.http_words(403), PERMISSIONS.get(permission)
+    if known is None:
+        return Problem(403, words.code, words.title, words.message, words.advice)
+    message = _("It needs the permission “%(permission)s”.", permission=known.title(language()))
+    return Problem(403, words.code, words.title, f"{words.message} {message}", words.advice, {"permission": permission})
 
 
 def _engine_problem(error: engine.EngineError) -> Problem:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, insert, select, text, update
+from sqlalchemy import Select, exists, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from engine.commands import ledger
@@ -26,16 +27,20 @@ from engine.commands.model import (
     ResumeInstance,
     RetryJob,
     RunJob,
+    SetJobDue,
     SetRetries,
     SetVariables,
     SuspendInstance,
 )
 from engine.commands.repair_model import (
+    CancelTimer,
     DeleteBatch,
     MigrateInstance,
     ModifyInstance,
     RestartInstance,
     ResumeBatch,
+    RetryBatch,
+    RetryIncident,
     StartBatch,
     SuspendBatch,
 )
@@ -63,6 +68,7 @@ from engine.store.tables import job as jb
 
 SUBJECTS: Mapping[type[Command], str] = {
     CancelInstance: "instance_id",
+    CancelTimer: "job_id",
     CorrelateMessage: "instance_id",
     MigrateInstance: "instance_id",
     ModifyInstance: "instance_id",
@@ -70,7 +76,9 @@ SUBJECTS: Mapping[type[Command], str] = {
     ResolveIncident: "incident_id",
     RestartInstance: "instance_id",
     ResumeInstance: "instance_id",
+    RetryIncident: "incident_id",
     RetryJob: "job_id",
+    SetJobDue: "job_id",
     SetRetries: "job_id",
     SetVariables: "instance_id",
     SuspendInstance: "instance_id",
@@ -87,7 +95,10 @@ NUMBERS = ("job_id", "incident_id")
 
 
 def start(session: Session, command: StartBatch) -> Result:
-    """The batch is there with all its items, which the workers do. Raises BatchRefused."""
+    """The batch is there with all its items, which the workers do. Raises BatchRefused.
+
+    Of two requests with the same key the second one finds the batch of the first.
+    """
     subject = SUBJECTS.get(type(command.template))
     subjects = list(dict.fromkeys(command.subjects))
     kind = int if subject in NUMBERS else str
@@ -95,7 +106,7 @@ def start(session: Session, command: StartBatch) -> Result:
         raise BatchRefused(kind=type(command.template).__name__, count=len(subjects))
     if len(subjects) > MOST:
         raise BatchRefused(kind=type(command.template).__name__, count=len(subjects), allowed=MOST)
-    at, connection = now(session), session.connection()
+    at = now(session)
     template = replace(command.template, actor=command.actor)
     values = {
         "kind": command.kind or type(template).__name__,
@@ -105,8 +116,11 @@ def start(session: Session, command: StartBatch) -> Result:
         "state": BatchState.ACTIVE.value,
         "created_at": at,
         "created_by": command.actor,
+        "request_key": command.request_key,
     }
-    batch_id = int(connection.execute(insert(bt).values(values).returning(bt.c.id)).scalar_one())
+    batch_id = _insert(session, values)
+    if batch_id is None:
+        return Result(batch_id=_of_request(session, command))
     entries = [
         {
             **ledger.entry(JobKind.BATCH_ITEM, at, topic=type(template).__name__, payload={"subject": one}),
@@ -114,10 +128,27 @@ def start(session: Session, command: StartBatch) -> Result:
         }
         for one in subjects
     ]
-    connection.execute(insert(jb), entries)
+    session.connection().execute(insert(jb), entries)
     _audit(session, command, batch_id, {"kind": values["kind"], "total": len(subjects), "reason": command.reason})
     runtime(session).bell.ring(session, None, at)
     return Result(batch_id=batch_id)
+
+
+def _insert(session: Session, values: Mapping[str, Any]) -> int | None:
+    """The id of the new batch; None when the same request has started one (of two at once, one waits for the other)."""
+    into = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = into(bt).values(values).on_conflict_do_nothing(index_elements=["request_key"]).returning(bt.c.id)
+    found: int | None = session.connection().execute(statement).scalar()
+    return found
+
+
+def _of_request(session: Session, command: StartBatch) -> int:
+    """Raises BatchRefused when the key was somebody else's."""
+    mine = select(bt.c.id).where(bt.c.request_key == command.request_key, bt.c.created_by == command.actor)
+    found: int | None = session.connection().execute(mine).scalar()
+    if found is None:
+        raise BatchRefused(kind=type(command.template).__name__, count=len(command.subjects))
+    return found
 
 
 def _audit(session: Session, command: Command, batch_id: int, facts: Mapping[str, Any]) -> None:
@@ -199,18 +230,36 @@ def resume(session: Session, command: ResumeBatch) -> Result:
     return found
 
 
+def retry(session: Session, command: RetryBatch) -> Result:
+    """What failed is due now, once each, and its incidents are closed. Raises BatchNotFound."""
+    at, connection = now(session), session.connection()
+    row = connection.execute(
+        select(bt.c.id).where(bt.c.id == command.batch_id, bt.c.ended_at.is_(None)).with_for_update()
+    ).first()
+    if row is None:
+        raise BatchNotFound(batch_id=command.batch_id)
+    failed = (jb.c.batch_id == command.batch_id, jb.c.state == JobState.FAILED.value)
+    _close_incidents(session, select(jb.c.id).where(*failed), command.actor)
+    again = {"state": JobState.AVAILABLE.value, "attempts": 0, "max_attempts": 1, "due_at": at, "ended_at": None}
+    tried = connection.execute(update(jb).where(*failed).values(again)).rowcount
+    _audit(session, command, command.batch_id, {"reason": command.reason, "tried": tried})
+    runtime(session).bell.ring(session, None, at)
+    return Result(batch_id=command.batch_id)
+
+
+def _close_incidents(session: Session, jobs: Select[tuple[int]], actor: str) -> None:
+    closed = {"state": IncidentState.RESOLVED.value, "resolved_at": now(session), "resolved_by": actor}
+    of_them = (inc.c.job_id.in_(jobs), inc.c.state == IncidentState.OPEN.value)
+    session.connection().execute(update(inc).where(*of_them).values(closed))
+
+
 def delete(session: Session, command: DeleteBatch) -> Result:
     """What was not done is cancelled and its incidents are closed; what runs is done first. Raises BatchNotFound."""
     at, connection = now(session), session.connection()
     mine = (jb.c.batch_id == command.batch_id, text(LEFT))
     values = {"state": JobState.CANCELLED.value, "ended_at": at, "worker": None, "lease_until": None}
     cancelled = connection.execute(update(jb).where(*mine).values(values)).rowcount
-    items = select(jb.c.id).where(jb.c.batch_id == command.batch_id)
-    connection.execute(
-        update(inc)
-        .where(inc.c.job_id.in_(items), inc.c.state == IncidentState.OPEN.value)
-        .values(state=IncidentState.RESOLVED.value, resolved_at=at, resolved_by=command.actor)
-    )
+    _close_incidents(session, select(jb.c.id).where(jb.c.batch_id == command.batch_id), command.actor)
     _set(session, command, command.batch_id, command.reason, BatchState.DELETED, ended_at=at, cancelled=cancelled)
     return Result(batch_id=command.batch_id)
 

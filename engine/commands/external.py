@@ -23,7 +23,6 @@ from engine.commands.model import (
     FetchExternalTasks,
     LockExternalTask,
     Result,
-    SetJobDue,
     SetRetries,
     ThrowBpmnError,
     Topic,
@@ -79,7 +78,7 @@ def fetch(session: Session, command: FetchExternalTasks) -> Result:
         topic = topics[row.topic]
         lock_until = at + topic.lock_for
         values = {"state": JobState.RUNNING.value, "worker": command.worker, "lease_until": lock_until}
-        _change(session, row.id, **values)
+        change_job(session, row.id, **values)
         try:
             fetched.append(_fetched(session, row.id, topic, command.actor))
         except (StateUnreadable, ExecutionFailed, JobNotRunnable) as broken:  # one instance must not stop the others
@@ -170,7 +169,7 @@ def complete(session: Session, command: CompleteExternalTask) -> Result:
     with executing(unit.instance_id):
         execution.finish_service(service.task_id, variables, local)
     created = save(unit, execution, known(before), done=Done(job_key=job.dedupe_key))
-    return _result(unit, job, created=created)
+    return result_of(unit, job, created=created)
 
 
 def throw_error(session: Session, command: ThrowBpmnError) -> Result:
@@ -189,13 +188,13 @@ def throw_error(session: Session, command: ThrowBpmnError) -> Result:
     if not caught:
         reason = f"No boundary event catches error '{command.error_code}': {command.message}".rstrip(": ")
         _used_up(session, job, reason, "")
-        return _result(unit, job)
+        return result_of(unit, job)
     ledger.finish(session, job.id, command.worker, unit.at)
     unit.record("error_thrown", job.node_id, job.task_id, {"code": command.error_code, "message": command.message})
     with executing(unit.instance_id):
         execution.fail_service(service.task_id, command.error_code, command.message)
     created = save(unit, execution, known(before), done=Done(job_key=job.dedupe_key))
-    return _result(unit, job, created=created)
+    return result_of(unit, job, created=created)
 
 
 def fail(session: Session, command: FailExternalTask) -> Result:
@@ -203,12 +202,12 @@ def fail(session: Session, command: FailExternalTask) -> Result:
     unit, _, job = _held(session, command.job_id, command.worker, command.actor)
     if command.retries <= 0:
         _used_up(session, job, command.message, command.details)
-        return _result(unit, job)
+        return result_of(unit, job)
     due_at = unit.at + max(command.pause, timedelta())
-    _change(
+    change_job(
         session,
         job.id,
-        state=_waiting_state(command.pause),
+        state=waiting_state(command.pause),
         due_at=due_at,
         attempts=0,
         max_attempts=command.retries,
@@ -216,18 +215,18 @@ def fail(session: Session, command: FailExternalTask) -> Result:
         payload=_payload(job, command.retries, command.details),
         **FREE,
     )
-    return _result(unit, job)
+    return result_of(unit, job)
 
 
 def lock(session: Session, command: LockExternalTask) -> Result:
     """Locked for the worker. Raises JobNotFound, JobNotRunnable, NotLocked when another one holds it."""
-    unit, _, job = _open(session, command.job_id, command.actor)
+    unit, _, job = open_job(session, command.job_id, command.actor)
     held = job.state is JobState.RUNNING and job.lease_until is not None and job.lease_until >= unit.at
     if held and job.worker != command.worker:
         raise NotLocked(job_id=job.id, worker=command.worker, locked_by=job.worker)
     state, until = JobState.RUNNING.value, unit.at + command.lock_for
-    _change(session, job.id, state=state, worker=command.worker, lease_until=until)
-    return _result(unit, job)
+    change_job(session, job.id, state=state, worker=command.worker, lease_until=until)
+    return result_of(unit, job)
 
 
 def extend(session: Session, command: ExtendLock) -> Result:
@@ -235,16 +234,16 @@ def extend(session: Session, command: ExtendLock) -> Result:
     unit, _, job = _held(session, command.job_id, command.worker, command.actor)
     if job.lease_until is None or job.lease_until < unit.at:
         raise NotLocked(job_id=job.id, worker=command.worker, locked_by=None)
-    _change(session, job.id, lease_until=unit.at + command.lock_for)
-    return _result(unit, job)
+    change_job(session, job.id, lease_until=unit.at + command.lock_for)
+    return result_of(unit, job)
 
 
 def unlock(session: Session, command: Unlock) -> Result:
     """Nobody holds it. Raises JobNotFound, JobNotRunnable."""
-    unit, _, job = _open(session, command.job_id, command.actor)
+    unit, _, job = open_job(session, command.job_id, command.actor)
     if job.state is JobState.RUNNING:
-        _change(session, job.id, state=JobState.AVAILABLE.value, due_at=unit.at, **FREE)
-    return _result(unit, job)
+        change_job(session, job.id, state=JobState.AVAILABLE.value, due_at=unit.at, **FREE)
+    return result_of(unit, job)
 
 
 def set_retries(session: Session, command: SetRetries) -> Result:
@@ -252,44 +251,32 @@ def set_retries(session: Session, command: SetRetries) -> Result:
     job = find_job(session, command.job_id)
     if job.instance_id is None or job.kind not in SETTABLE:
         raise JobNotFound(job_id=job.id)
-    unit, _, job = _open(session, command.job_id, command.actor, kinds=SETTABLE)
+    unit, _, job = open_job(session, command.job_id, command.actor, kinds=SETTABLE)
     if command.retries <= 0:
         _used_up(session, job, job.last_error or "No retries left", "")
-        return _result(unit, job)
+        return result_of(unit, job)
     values: dict[str, Any] = {"attempts": 0, "max_attempts": command.retries}
     if job.kind is JobKind.SERVICE_TASK:
         values["payload"] = {**job.payload, "retries": command.retries}
     if job.state is JobState.FAILED:
         values |= {"state": JobState.AVAILABLE.value, "due_at": unit.at, "ended_at": None, **FREE}
         unit.runtime.bell.ring(session, job.id, unit.at)
-    _change(session, job.id, **values)
+    change_job(session, job.id, **values)
     resolve_of_job(session, job.id, command.actor)
     audit(session, command, unit.instance_id, str(job.id), {"retries": command.retries})
-    return _result(unit, job)
-
-
-def set_due(session: Session, command: SetJobDue) -> Result:
-    """The job runs at that moment. Raises JobNotFound, JobNotRunnable (it runs at this moment, or has failed)."""
-    unit, _, job = _open(session, command.job_id, command.actor, kinds=SETTABLE)
-    if job.state in (JobState.RUNNING, JobState.FAILED):
-        raise JobNotRunnable(job_id=job.id, state=job.state.value)
-    due_at = command.due_at or unit.at
-    _change(session, job.id, due_at=due_at, state=_waiting_state(due_at - unit.at))
-    unit.runtime.bell.ring(session, job.id, due_at)
-    audit(session, command, unit.instance_id, str(job.id), {"due_at": due_at.isoformat()})
-    return _result(unit, job)
+    return result_of(unit, job)
 
 
 def set_priority(session: Session, command: SetPriority) -> Result:
     """It is fetched or run before those of lower priority. Raises JobNotFound, JobNotRunnable."""
-    unit, _, job = _open(session, command.job_id, command.actor, kinds=SETTABLE)
-    _change(session, job.id, priority=command.priority)
+    unit, _, job = open_job(session, command.job_id, command.actor, kinds=SETTABLE)
+    change_job(session, job.id, priority=command.priority)
     audit(session, command, unit.instance_id, str(job.id), {"priority": command.priority, "previous": job.priority})
-    return _result(unit, job)
+    return result_of(unit, job)
 
 
 def _used_up(session: Session, job: JobRow, message: str, details: str) -> None:
-    _change(
+    change_job(
         session,
         job.id,
         state=JobState.FAILED.value,
@@ -317,26 +304,31 @@ def _payload(job: JobRow, retries: int, details: str) -> dict[str, Any]:
     return {**job.payload, "retries": retries, "details": details[:8_000]}
 
 
-def _waiting_state(pause: timedelta) -> str:
+def waiting_state(pause: timedelta) -> str:
+    """Of a job that is due after so long."""
     return (JobState.SCHEDULED if pause > timedelta() else JobState.AVAILABLE).value
 
 
-def _change(session: Session, job_id: int, **values: Any) -> None:
+def change_job(session: Session, job_id: int, **values: Any) -> None:
+    """Write these columns of a job that is locked."""
     session.connection().execute(update(jb).where(jb.c.id == job_id).values(values))
 
 
 def _held(session: Session, job_id: int, worker: str, actor: str) -> tuple[Unit, Mapping[str, Any], JobRow]:
     """Instance and task, locked; the worker was the last to lock it and nobody else has it since."""
-    unit, row, job = _open(session, job_id, actor)
+    unit, row, job = open_job(session, job_id, actor)
     if job.state is not JobState.RUNNING or job.worker != worker:
         raise NotLocked(job_id=job.id, worker=worker, locked_by=job.worker)
     return unit, row, job
 
 
-def _open(
+def open_job(
     session: Session, job_id: int, actor: str, *, kinds: tuple[JobKind, ...] = (JobKind.SERVICE_TASK,)
 ) -> tuple[Unit, Mapping[str, Any], JobRow]:
-    """The instance is locked before the job, as everywhere. A task that is over is unknown, as in Camunda."""
+    """The instance is locked before the job, as everywhere. A task that is over is unknown, as in Camunda.
+
+    Raises JobNotFound, InstanceNotActive for one that is suspended.
+    """
     job = find_job(session, job_id)
     if job.kind not in kinds or job.instance_id is None or _over(job):
         raise JobNotFound(job_id=job_id)
@@ -357,5 +349,6 @@ def _over(job: JobRow) -> bool:
     return job.state in (JobState.COMPLETED, JobState.CANCELLED)
 
 
-def _result(unit: Unit, job: JobRow, **more: Any) -> Result:
+def result_of(unit: Unit, job: JobRow, **more: Any) -> Result:
+    """What a command about one job did."""
     return Result(instance_id=unit.instance_id, business_key=unit.business_key, state=unit.state, job_id=job.id, **more)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.commands.audit import audit
+from engine.commands.causes import cause_of
 from engine.commands.codec import to_json
 from engine.commands.model import Command, ResolveIncident, Result
 from engine.commands.task_model import AnnotateIncident
@@ -36,6 +39,7 @@ def open_incident(
     at = now(session)
     message = str(error) or type(error).__name__
     detail = detail or "".join(traceback.format_exception(error))[-DETAIL:]
+    about = _instance(session, instance_id)
     values = {
         "instance_id": instance_id,
         "job_id": job_id,
@@ -46,33 +50,33 @@ def open_incident(
         "detail": detail,
         "state": IncidentState.OPEN,
         "created_at": at,
+        "definition_id": about.definition_id if about else None,
+        "cause": cause_of(kind, about.definition_key if about else None, node_id, message),
     }
     incident_id = int(session.execute(insert(incident).values(values).returning(incident.c.id)).scalar_one())
-    _tell(session, incident_id, kind, message, command, instance_id, node_id)
+    _tell(session, incident_id, values, about, command.actor if command else "system")
     return incident_id
 
 
+def _instance(session: Session, instance_id: str | None) -> Row[Any, Any, Any] | None:
+    row = process_instance.c
+    wanted = select(row.business_key, row.definition_key, row.definition_id).where(row.id == instance_id)
+    return session.execute(wanted).first() if instance_id else None
+
+
 def _tell(
-    session: Session,
-    incident_id: int,
-    kind: str,
-    message: str,
-    command: Command | None,
-    instance_id: str | None,
-    node_id: str | None,
+    session: Session, incident_id: int, values: Mapping[str, Any], about: Row[Any, Any, Any] | None, actor: str
 ) -> None:
-    found = select(process_instance.c.business_key, process_instance.c.definition_key)
-    row = session.execute(found.where(process_instance.c.id == instance_id)).first() if instance_id else None
     event = IncidentRaised(
-        at=now(session),
-        actor=command.actor if command else "system",
-        instance_id=instance_id or "",
-        business_key=row.business_key if row else None,
-        process_key=row.definition_key if row else "",
+        at=values["created_at"],
+        actor=actor,
+        instance_id=values["instance_id"] or "",
+        business_key=about.business_key if about else None,
+        process_key=about.definition_key if about else "",
         incident_id=incident_id,
-        kind=kind,
-        node_id=node_id,
-        message=message,
+        kind=values["kind"],
+        node_id=values["node_id"],
+        message=values["message"],
     )
     for listener in runtime(session).listeners:
         listener(session, event)
@@ -113,14 +117,15 @@ def annotate(session: Session, command: AnnotateIncident) -> Result:
 
 def resolve(session: Session, command: ResolveIncident) -> Result:
     """Close an incident by hand. Raises NotFound if it is not open."""
+    note = {"annotation": command.note} if command.note else {}
     statement = (
         update(incident)
         .where(incident.c.id == command.incident_id, incident.c.state == IncidentState.OPEN)
-        .values(state=IncidentState.RESOLVED, resolved_at=now(session), resolved_by=command.actor)
+        .values(state=IncidentState.RESOLVED, resolved_at=now(session), resolved_by=command.actor, **note)
         .returning(incident.c.instance_id)
     )
     row = session.execute(statement).first()
     if row is None:
         raise NotFound(incident_id=command.incident_id)
-    audit(session, command, row.instance_id, str(command.incident_id), {})
+    audit(session, command, row.instance_id, str(command.incident_id), {"reason": command.note} if note else {})
     return Result(instance_id=row.instance_id)

@@ -243,7 +243,8 @@ def retry(session: Session, command: RetryJob) -> Result:
     if row is None:
         raise JobNotRunnable(job_id=command.job_id, state=find_job(session, command.job_id).state.value)
     resolve_of_job(session, command.job_id, command.actor)
-    audit(session, command, row.instance_id, str(command.job_id), {})
+    facts = {"reason": command.reason} if command.reason else {}
+    audit(session, command, row.instance_id, str(command.job_id), facts)
     runtime(session).bell.ring(session, command.job_id, at)
     return Result(job_id=command.job_id, instance_id=row.instance_id)
 

@@ -159,10 +159,12 @@ class SetTaskVariables(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetJobDue(Command):
-    """Move the moment of a timer, deadline or service task (None: now)."""
+    """Move the moment of a timer, deadline or service task (None: now), or ``shift`` it by so much."""
 
     job_id: int
     due_at: datetime | None = None
+    shift: timedelta | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,13 +186,15 @@ class RetryJob(Command):
 
     job_id: int
     retries: int = 1
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveIncident(Command):
-    """Close an incident by hand."""
+    """Close an incident by hand. ``note`` stands at it from then on; empty: what stood there before."""
 
     incident_id: int
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,17 +56,48 @@ class RestartInstance(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetryIncident(Command):
+    """Set variables of the instance an incident is about, if there are any, and try its job again, in one commit."""
+
+    incident_id: int
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    removals: frozenset[str] = frozenset()
+    retries: int = 1
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelTimer(Command):
+    """A timer at the edge of an activity, or one that would begin an event sub-process, will not fire."""
+
+    job_id: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRefusal(Command):
+    """Keep in the audit log that the actor asked for something without the permission."""
+
+    permission: str
+    asked: str
+    """What was asked for: method and address."""
+    instance_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartBatch(Command):
     """Do one command to many subjects, each in a transaction of its own, by the workers.
 
     ``template`` is the command with its subject (an instance, a job, an incident) left empty: one of the kinds in
     ``engine.BATCH_SUBJECTS``. Its actor is the batch's. ``kind`` is what it is listed as: else the command's name.
+    ``request_key``: whoever comes with the same one again gets the same batch.
     """
 
     template: Command
     subjects: tuple[str, ...] | tuple[int, ...]
     reason: str = ""
     kind: str = ""
+    request_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +111,14 @@ class SuspendBatch(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeBatch(Command):
     """The workers go on with a suspended batch."""
+
+    batch_id: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryBatch(Command):
+    """The items of a batch that failed are tried again, each once."""
 
     batch_id: int
     reason: str = ""

@@ -14,6 +14,9 @@ from engine.store.tables import batch as bt
 from engine.store.tables import job as jb
 
 
+COLUMNS = [column for column in bt.c if column.name != "request_key"]
+
+
 def batch(session: Session, batch_id: int) -> BatchRow:
     """One batch with its progress, as it is counted in the ledger now. Raises BatchNotFound."""
     row = session.execute(_counted().where(bt.c.id == batch_id)).first()
@@ -40,7 +43,7 @@ def _counted() -> Select[tuple[object, ...]]:
 
     return (
         select(
-            *bt.c,
+            *COLUMNS,
             number(JobState.COMPLETED).label("done"),
             number(JobState.FAILED).label("failed"),
             number(*UNFINISHED_JOBS).label("remaining"),

@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.errors import JobNotFound, NotFound
-from engine.model import UNFINISHED_JOBS
+from engine.model import UNFINISHED_JOBS, JobKind
+from engine.queries.definitions import definition
 from engine.rows import IncidentRow, JobRow
 from engine.store.prepared import Prepared
 from engine.store.rows import INCIDENT, JOB, incident_row, job_row
@@ -45,6 +46,13 @@ def jobs(
     if after is not None:
         query = query.where(tuple_(jb.c.due_at, jb.c.id) > after)
     return tuple(job_row(row) for row in session.execute(query))
+
+
+def is_optional(session: Session, definition_id: str, timer: JobRow) -> bool:
+    """Whether an instance of that version goes on without this timer: it stands at the edge of an activity, or would
+    begin an event sub-process."""
+    node = definition(session, definition_id).nodes.get(timer.node_id or "", {})
+    return timer.kind is JobKind.TIMER and node.get("type") in ("boundaryEvent", "startEvent")
 
 
 def incident(session: Session, incident_id: int) -> IncidentRow:

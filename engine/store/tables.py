@@ -35,6 +35,8 @@ OURS = f"{CLAIMABLE} AND kind <> 'service_task'"
 SERVICE = f"{CLAIMABLE} AND kind = 'service_task'"
 """What waits for our workers or, if they have no handler for the topic, for those outside."""
 UNFINISHED = "state IN ('scheduled', 'available', 'running', 'retryable')"
+TIMERS = f"{CLAIMABLE} AND kind = 'timer'"
+OPEN_INCIDENT = "state = 'open'"
 
 deployment = Table(
     "deployment",
@@ -254,6 +256,7 @@ job = Table(
     ),
     Index("ix_job_state_due_at", "state", "due_at", "id"),
     Index("ix_job_priority_due_at", "priority", "due_at", "id", sqlite_where=text(OURS), postgresql_where=text(OURS)),
+    Index("ix_job_timer_due_at", "due_at", "id", sqlite_where=text(TIMERS), postgresql_where=text(TIMERS)),
     Index("ix_job_topic_due_at", "topic", "due_at", "id", sqlite_where=text(SERVICE), postgresql_where=text(SERVICE)),
     Index(
         "ix_job_message_topic_correlation_key",
@@ -284,7 +287,9 @@ batch = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("created_by", String(100), nullable=False),
     Column("ended_at", UtcDateTime),
+    Column("request_key", String(64)),  # of the request that started it: sent twice, it starts one
     Index("ix_batch_state_created_at", "state", "created_at"),
+    Index("uq_batch_request_key", "request_key", unique=True),
 )
 
 history_event = Table(
@@ -307,7 +312,7 @@ incident = Table(
     metadata,
     Column("id", BigKey, primary_key=True),
     Column("instance_id", String(36), index=True),
-    Column("job_id", BigKey),
+    Column("job_id", BigKey, index=True),
     Column("node_id", String(100)),
     Column("kind", String(24), nullable=False),
     Column("command", JsonValue),
@@ -318,7 +323,18 @@ incident = Table(
     Column("resolved_at", UtcDateTime),
     Column("resolved_by", String(100)),
     Column("annotation", Text),
+    Column("definition_id", String(100)),  # the version its instance ran in
+    Column("cause", String(32)),  # the same for incidents with the same cause
     Index("ix_incident_state_created_at", "state", "created_at"),
+    Index(
+        "ix_incident_open_cause",
+        "cause",
+        "definition_id",
+        "created_at",
+        "id",
+        sqlite_where=text(OPEN_INCIDENT),
+        postgresql_where=text(OPEN_INCIDENT),
+    ),
 )
 
 audit_log = Table(

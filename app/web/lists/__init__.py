@@ -13,7 +13,7 @@ from app.web.lists.filters import (
     SearchFilter,
     TextFilter,
 )
-from app.web.lists.page import Page, load, respond
+from app.web.lists.page import Page, first_keys, load, matching, respond
 from app.web.lists.spec import Column, ListSpec, Sort
 
 __all__ = [
@@ -29,7 +29,9 @@ __all__ = [
     "Sort",
     "TextFilter",
     "csv_bytes",
+    "first_keys",
     "load",
+    "matching",
     "respond",
     "safe_cell",
     "xlsx_bytes",

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 import app.db as db
-from app.errors import NotAllowedHere
+from app.errors import FieldErrors, NotAllowedHere
 from app.security import Principal, current
 from app.web.lists import export
 from app.web.lists.filters import BoundFilter, FilterContext
@@ -112,6 +112,28 @@ def load(spec: ListSpec[T], session: Session, principal: Principal, arguments: M
         before=before,
         may_export=_may_export(spec, principal),
     )
+
+
+def matching(
+    spec: ListSpec[T], session: Session, principal: Principal, arguments: MultiDict[str, str]
+) -> Select[*tuple[Any, ...]]:
+    """Every row that ``arguments`` (of the URL) describe, without an order. Raises ``FieldErrors`` for a filter that
+    is not understood: what is done to all in a filter must not be done to all there are."""
+    filters = _bound(spec, session, arguments)
+    errors = {bound.name: [f"{bound.label}: {bound.error}"] for bound in filters if bound.error}
+    if errors:
+        raise FieldErrors(errors)
+    return _narrowed(spec.select(session, principal), filters)
+
+
+def first_keys(
+    spec: ListSpec[T], session: Session, principal: Principal, arguments: MultiDict[str, str], limit: int
+) -> list[Any]:
+    """The keys of the first ``limit`` rows that ``arguments`` describe, in their order. Raises ``FieldErrors``."""
+    sort, descending = _chosen_sort(spec, arguments.get("sort", ""))
+    order = Order(spec.sorts[sort], spec.key, descending)
+    found = matching(spec, session, principal, arguments).order_by(*order.terms()).limit(limit)
+    return list(session.scalars(found.with_only_columns(spec.key, maintain_column_froms=True)))
 
 
 def _bound(spec: ListSpec[T], session: Session, arguments: MultiDict[str, str]) -> list[BoundFilter]:
