@@ -40,6 +40,15 @@ class Handover:
     """``move(session, leaver, successor, actor)``: all are the successor's now, with their own history; how many."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A table of what the company works with rather than on: a test run has a copy of it. ``blank``: columns whose
+    text nobody may copy."""
+
+    model: type[Any]
+    blank: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Registries:
     """Filled by each slice's ``register(app, registries)``, in the order of :data:`app.bootstrap.SLICES`."""
@@ -51,6 +60,12 @@ class Registries:
     demo: list[DemoPart] = field(default_factory=list)
     commands: list[click.Command] = field(default_factory=list)
     handovers: list[Handover] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
+    samples: list[Callable[[Session], Any]] = field(default_factory=list)
+    """What fills a test run with invented business partners; nothing of the company's own data is read."""
+    beginnings: list[Callable[[Session], Any]] = field(default_factory=list)
+    """What a worker makes sure of when it starts: that work which comes again and again is in the ledger. Doing so
+    again changes nothing."""
     stand_in: StandIn | None = None
     """Set by the absences slice: who gets the tasks of somebody who is away."""
     calendars: Calendars | None = None

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 def register(app: Flask, registries: Registries) -> None:
     """Add the pages, name the people for the guards, offer the demo organisation."""
-    from app.accounts import demo, queries, references, service, views
-    from app.registries import DemoPart
+    from app.accounts import demo, models, queries, references, service, views
+    from app.registries import DemoPart, Reference
     from app.security import identity
     from app.web import i18n
 
@@ -22,3 +22,12 @@ def register(app: Flask, registries: Registries) -> None:
     views.install(app)
     references.register(app)
     registries.demo.append(DemoPart("Organisation, people and groups", demo.load))
+    registries.references += [
+        Reference(models.Department),
+        Reference(models.User, blank=("password_hash",)),
+        Reference(models.Group),
+        Reference(models.GroupMember),
+        Reference(models.Role),
+        Reference(models.RolePermission),
+        Reference(models.UserRole),
+    ]

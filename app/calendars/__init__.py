@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
 def register(app: Flask, registries: Registries) -> None:
     """Give the engine its calendars, add the pages, offer the demo calendars."""
-    from app.calendars import demo, queries, recomputing, views
-    from app.registries import DemoPart
+    from app.calendars import demo, models, queries, recomputing, views
+    from app.registries import DemoPart, Reference
 
     registries.calendars = queries.working_calendar
     registries.handlers.register_work(recomputing.WORK, recomputing.begin)
     registries.listeners.append(recomputing.on_event)
     registries.demo.append(DemoPart("Working calendars", demo.load))
+    tables = (models.Calendar, models.CalendarDay, models.CalendarAssignment, models.CalendarVersion)
+    registries.references += [Reference(table) for table in tables]
     views.install(app)

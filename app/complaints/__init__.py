@@ -14,9 +14,9 @@ def register(app: Flask, registries: Registries) -> None:
     """Add pages, service task handlers, the business object, the import target and the demo complaints."""
     from flask_babel import lazy_gettext as _l
 
-    from app.complaints import commands, demo, handlers, handover, immutability, importing, letters, views
+    from app.complaints import commands, demo, handlers, handover, immutability, importing, letters, models, views
     from app.complaints.business import ComplaintObject
-    from app.registries import DemoPart, Handover
+    from app.registries import DemoPart, Handover, Reference
     from app.web import navigation
 
     assert immutability.RULES  # importing it attached the triggers to the tables
@@ -33,3 +33,4 @@ def register(app: Flask, registries: Registries) -> None:
     seen_by = ("task.work", "complaint.view_all", "case.view_subtree")
     navigation.add(navigation.Item("complaints.index", _l("Complaints"), "messages", seen_by, 20), app)
     registries.demo.append(DemoPart("Complaints", demo.load))
+    registries.references += [Reference(models.CauseCode), Reference(models.Remedy)]
