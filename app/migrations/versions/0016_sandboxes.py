@@ -7,8 +7,8 @@ from alembic import op
 
 from engine.store.types import BigKey, JsonValue, UtcDateTime
 
-revision = "0017"
-down_revision = "0016"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
