@@ -52,6 +52,10 @@ class TaskRow:
     due_basis: Mapping[str, Any] | None = None
     """What ``due_at`` was computed from, when that is not ``service_minutes`` of working time since ``created_at``:
     ``{"start": …, "fixed": moment}``, or ``{"start": …, "hours" or "days": working time, "calendar": …}``."""
+    risk_at: datetime | None = None
+    """From when on an open task is at risk: four fifths of the working time it may take are used."""
+    worked_minutes: int | None = None
+    """Working minutes from beginning to end without the pauses, of a completed task."""
     candidate_groups: tuple[str, ...] = ()
     candidate_users: tuple[str, ...] = ()
     excluded_users: tuple[str, ...] = ()

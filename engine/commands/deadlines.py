@@ -41,6 +41,7 @@ class Dates:
     """What a task's deadlines are. None: nobody knows while the clock stands still."""
 
     due: datetime | None
+    risk: datetime | None
     stages: Mapping[str, datetime | None]
 
 
@@ -49,9 +50,9 @@ def deadline_jobs(unit: Unit, task: TaskRow, level: ServiceLevel | None) -> list
     to run them; they are cancelled with the task."""
     if level is None or task.due_at is None:
         return []
-    calendar = unit.runtime.calendars(unit.session, level.calendar)
+    calendar = unit.calendar(level.calendar)
     moments = {
-        "reminder": calendar.add(task.created_at, timedelta(hours=level.hours * REMINDER_SHARE)),
+        "reminder": _reminder(calendar, task, level),
         "overdue": task.due_at,
         "escalation": calendar.add_days(task.due_at, ESCALATION_DAYS),
     }
@@ -70,6 +71,13 @@ def deadline_jobs(unit: Unit, task: TaskRow, level: ServiceLevel | None) -> list
     ]
 
 
+def _reminder(calendar: WorkingCalendar, task: TaskRow, level: ServiceLevel) -> datetime:
+    """The moment at which the task is at risk, unless the model says another due date."""
+    if task.due_basis is None and task.risk_at is not None:
+        return task.risk_at
+    return calendar.add(task.created_at, timedelta(hours=level.hours * REMINDER_SHARE))
+
+
 def _explanation(stage: str, task: TaskRow, level: ServiceLevel) -> dict[str, Any]:
     """How the moment was computed, for the person who asks why it is late."""
     rules = {"reminder": f"{REMINDER_SHARE:.0%}", "overdue": "100%", "escalation": f"100% + {ESCALATION_DAYS} d"}
@@ -85,7 +93,7 @@ def move_deadlines(unit: Unit, task: TaskRow, due_at: datetime | None) -> None:
     """Somebody changed the due date: what follows from it follows the new one, unless it has happened. From now on no
     calendar changes it."""
     basis = {"start": unit.at.isoformat(), "fixed": due_at.isoformat() if due_at else None}
-    unit.connection.execute(update(user_task).where(user_task.c.id == task.id).values(due_basis=basis))
+    unit.connection.execute(update(user_task).where(user_task.c.id == task.id).values(due_basis=basis, risk_at=None))
     if due_at is not None:
         settle(unit, replace(task, due_at=due_at, due_basis=basis), pauses_of_instance(unit.session, unit.instance_id))
 
@@ -118,13 +126,16 @@ def settle_all(unit: Unit) -> Iterable[Moved]:
 
 def settle(unit: Unit, task: TaskRow, pauses: Pauses) -> list[Moved]:
     """One open task is due when calendar and pauses say now, and so are its stages that are still to come."""
-    dates = dates_of(unit.runtime.calendars(unit.session, task.calendar), task, pauses)
+    dates = dates_of(unit.calendar(task.calendar), task, pauses)
     _move_stages(unit, task, dates)
-    stored = unit.connection.execute(select(user_task.c.due_at).where(user_task.c.id == task.id)).scalar_one()
-    if stored == dates.due:
+    mine = user_task.c.id == task.id
+    stored = unit.connection.execute(select(user_task.c.due_at, user_task.c.risk_at).where(mine)).one()
+    if tuple(stored) != (dates.due, dates.risk):
+        moved = {"due_at": dates.due, "risk_at": dates.risk}
+        unit.connection.execute(update(user_task).where(mine).values(moved))
+    if stored.due_at == dates.due:
         return []
-    unit.connection.execute(update(user_task).where(user_task.c.id == task.id).values(due_at=dates.due))
-    return [Moved("task", task.node_id, task.id, stored, dates.due)]
+    return [Moved("task", task.node_id, task.id, stored.due_at, dates.due)]
 
 
 def dates_of(calendar: WorkingCalendar, task: TaskRow, pauses: Pauses) -> Dates:
@@ -138,7 +149,16 @@ def dates_of(calendar: WorkingCalendar, task: TaskRow, pauses: Pauses) -> Dates:
     if task.service_minutes is not None:
         reminder = calendar.add(task.created_at, timedelta(minutes=task.service_minutes * REMINDER_SHARE))
         stages["reminder"] = shifted(calendar, reminder, _of(task.id, pauses))
-    return Dates(due, stages)
+    return Dates(due, None if due is None else risk_from(calendar, task.created_at, due, task.service_minutes), stages)
+
+
+def risk_from(calendar: WorkingCalendar, start: datetime, due: datetime, minutes: int | None) -> datetime:
+    """From when on at most a fifth of the working time allowed is left until ``due``. Allowed are ``minutes``; None:
+    the time from ``start`` to ``due``."""
+    span = calendar.between(start, due)
+    allowed = span if minutes is None else timedelta(minutes=minutes)
+    used = span - allowed * (1 - REMINDER_SHARE)
+    return calendar.add(start, used) if used > timedelta() else start
 
 
 def _base(calendar: WorkingCalendar, task: TaskRow) -> tuple[datetime, datetime | None]:
@@ -197,7 +217,7 @@ def settle_timers(unit: Unit, pauses: Pauses) -> list[Moved]:
         basis = explanation.get("working")
         if basis is None:
             continue
-        calendar = unit.runtime.calendars(unit.session, basis["calendar"])
+        calendar = unit.calendar(basis["calendar"])
         start, moment = computed(calendar, basis)
         assert moment is not None
         due = shifted(calendar, moment, _since(start, _of(explanation.get("owner", ""), pauses)))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, text
 
 from engine.commands import ledger
 from engine.commands.audit import audit
-from engine.commands.deadlines import deadline_jobs
+from engine.commands.deadlines import REMINDER_SHARE, deadline_jobs, risk_from
 from engine.commands.model import AssignTask
 from engine.commands.unit import Unit
 from engine.errors import LimitExceeded
@@ -106,6 +107,7 @@ def _complete_task(unit: Unit, done: TaskRow) -> None:
         "claimed_at": done.claimed_at,
         "ended_at": done.ended_at,
         "ended_by": done.ended_by,
+        "worked_minutes": done.worked_minutes,
     }
     unit.write(sql.COMPLETE_TASK, [values])
 
@@ -135,6 +137,7 @@ def task_values(unit: Unit, task: WaitingTask) -> dict[str, Any]:
     """The row of a task that begins to wait. An assignee of the model who is excluded does not get it."""
     assignee, absent = assignee_of(unit, task)
     level = task.service_level
+    calendar = level.calendar if level else (task.due_basis or {}).get("calendar")
     return {
         "id": task.task_id,
         "instance_id": unit.instance_id,
@@ -152,13 +155,24 @@ def task_values(unit: Unit, task: WaitingTask) -> dict[str, Any]:
         "due_at": task.due_at,
         "follow_up_at": task.follow_up_at,
         "service_minutes": round(level.hours * 60) if level else None,
-        "calendar": level.calendar if level else (task.due_basis or {}).get("calendar"),
+        "calendar": calendar,
         "ended_at": None,
         "ended_by": None,
         "local_variables": dict(task.local_variables),
         "on_behalf_of": absent,
         "due_basis": dict(task.due_basis) if task.due_basis else None,
+        "risk_at": _risk(unit, task, calendar),
     }
+
+
+def _risk(unit: Unit, task: WaitingTask, group: str | None) -> datetime | None:
+    """When a task that begins now will be at risk."""
+    if task.due_at is None:
+        return None
+    calendar, level = unit.calendar(group), task.service_level
+    if level is not None and task.due_basis is None:
+        return calendar.add(unit.at, timedelta(hours=level.hours * REMINDER_SHARE))
+    return risk_from(calendar, unit.at, task.due_at, round(level.hours * 60) if level else None)
 
 
 def assignee_of(unit: Unit, task: WaitingTask) -> tuple[str | None, str | None]:

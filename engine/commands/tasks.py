@@ -15,6 +15,7 @@ from engine.commands.projection import Done, known
 from engine.commands.saving import save
 from engine.commands.unit import Locked, Unit, executing, require_active, restore, unit_of
 from engine.commands.values import checked
+from engine.commands.worked import worked_minutes
 from engine.errors import NotAllowed, TaskAlreadyClaimed, TaskAlreadyCompleted, TaskCancelled, TaskNotFound
 from engine.events import TaskAssigned, TaskCompleted
 from engine.model import Delegation, InstanceState, TaskState, WaitingTask
@@ -179,6 +180,7 @@ def _completed(unit: Unit, row: Locked, waiting: WaitingTask) -> TaskRow:
     values["claimed_at"] = values["claimed_at"] or unit.at
     values["ended_at"] = unit.at
     values["ended_by"] = unit.actor
+    values["worked_minutes"] = worked_minutes(unit, row)
     return TaskRow(
         **values,
         candidate_groups=waiting.candidate_groups,

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
+from engine.calendar import WorkingCalendar
 from engine.context import Runtime, runtime
 from engine.errors import (
     ExecutionFailed,
@@ -54,6 +55,13 @@ class Unit:
     history: list[dict[str, Any]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     writes: list[tuple[Prepared, list[dict[str, Any]]]] = field(default_factory=list)
+    calendars: dict[str | None, WorkingCalendar] = field(default_factory=dict)
+
+    def calendar(self, group: str | None) -> WorkingCalendar:
+        """The working calendar of a candidate group, asked for once per command."""
+        if group not in self.calendars:
+            self.calendars[group] = self.runtime.calendars(self.session, group)
+        return self.calendars[group]
 
     def record(
         self,
@@ -117,10 +125,9 @@ class Unit:
 
     def execution_context(self) -> ExecutionContext:
         """The outer world as the workflow may see it."""
-        session, calendars = self.session, self.runtime.calendars
         return ExecutionContext(
             now=self.at,
-            calendar=lambda group: calendars(session, group),
+            calendar=self.calendar,
             zone=self.runtime.zone,
             limits=self.runtime.limits,
             business_key=self.business_key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Insert, String, Table, bindparam, case, delete, insert, select, text, update
+from sqlalchemy import Insert, String, Table, bindparam, case, delete, exists, insert, select, text, update
 
 from engine.model import IncidentState, InstanceState, JobKind, JobState, TaskState
 from engine.store.prepared import Prepared
@@ -15,6 +15,7 @@ from engine.store.tables import (
     job,
     process_instance,
     subscription,
+    task_pause,
     user_task,
     user_task_candidate,
 )
@@ -77,7 +78,8 @@ _task = (
     .with_for_update(of=[process_instance, user_task])
 )
 LOCK_TASK = Prepared(_task)
-LOCK_TASK_WITH_STATE = Prepared(_task.add_columns(*_state_columns))
+_paused = exists().where(task_pause.c.task_id == user_task.c.id).label("t_paused")  # ix_task_pause_task_id
+LOCK_TASK_WITH_STATE = Prepared(_task.add_columns(*_state_columns, _paused))
 
 CANDIDATES = select(user_task_candidate.c.kind, user_task_candidate.c.name).where(
     user_task_candidate.c.task_id == bindparam("task")
@@ -100,9 +102,9 @@ _end = _save.values(state=bindparam("state"), ended_at=bindparam("ended_at"), en
 END_INSTANCE = Prepared(_end)
 END_INSTANCE_WITH_VARIABLES = Prepared(_end.values(variables=bindparam("variables")))
 
-GIVEN_BY_PEOPLE = ("owner", "delegation", "description")  # a new task has none of them
-_GIVEN_BY_ENGINE = [column.name for column in user_task.c if column.name not in GIVEN_BY_PEOPLE]
-INSERT_TASK = Prepared(_row_of(user_task, *_GIVEN_BY_ENGINE))
+GIVEN_LATER = ("owner", "delegation", "description", "worked_minutes")  # a new task has none of them
+_GIVEN_AT_ONCE = [column.name for column in user_task.c if column.name not in GIVEN_LATER]
+INSERT_TASK = Prepared(_row_of(user_task, *_GIVEN_AT_ONCE))
 INSERT_CANDIDATE = Prepared(_row_of(user_task_candidate))
 COMPLETE_TASK = Prepared(
     update(user_task)
@@ -113,6 +115,7 @@ COMPLETE_TASK = Prepared(
         claimed_at=bindparam("claimed_at"),
         ended_at=bindparam("ended_at"),
         ended_by=bindparam("ended_by"),
+        worked_minutes=bindparam("worked_minutes"),
     )
 )
 CANCEL_TASK = (

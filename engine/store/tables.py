@@ -35,6 +35,8 @@ OURS = f"{CLAIMABLE} AND kind <> 'service_task'"
 SERVICE = f"{CLAIMABLE} AND kind = 'service_task'"
 """What waits for our workers or, if they have no handler for the topic, for those outside."""
 UNFINISHED = "state IN ('scheduled', 'available', 'running', 'retryable')"
+OPEN_TASK = "state IN ('created', 'claimed')"
+COMPLETED_TASK = "state = 'completed'"
 TIMERS = f"{CLAIMABLE} AND kind = 'timer'"
 OPEN_INCIDENT = "state = 'open'"
 
@@ -122,6 +124,8 @@ process_instance = Table(
     ),
     Index("ix_process_instance_parent_instance_id", "parent_instance_id"),
     Index("ix_process_instance_started_by_started_at", "started_by", "started_at"),
+    Index("ix_process_instance_id_definition_key", "id", "definition_key", "definition_id", "state"),
+    Index("ix_process_instance_definition_key_ended_at", "definition_key", "ended_at", "state"),
 )
 
 user_task = Table(
@@ -152,10 +156,38 @@ user_task = Table(
     Column("description", Text),
     Column("on_behalf_of", String(100)),  # the absent person the assignee stands in for
     Column("due_basis", JsonValue),  # what due_at was computed from; nothing: service_minutes from created_at
+    Column("risk_at", UtcDateTime),  # when four fifths of the working time it may take are used
+    Column("worked_minutes", Integer),  # from beginning to end on its calendar, without the pauses; once completed
     Index("ix_user_task_instance_id", "instance_id"),
     Index("ix_user_task_assignee_state_due_at", "assignee", "state", "due_at"),
     Index("ix_user_task_state_created_at", "state", "created_at"),
     Index("ix_user_task_ended_by_state_ended_at", "ended_by", "state", "ended_at"),
+    Index(
+        "ix_user_task_open_step",
+        "definition_key",
+        "node_id",
+        "definition_id",
+        "due_at",
+        "risk_at",
+        "assignee",
+        "created_at",
+        "instance_id",
+        "id",
+        sqlite_where=text(OPEN_TASK),
+        postgresql_where=text(OPEN_TASK),
+    ),
+    Index(
+        "ix_user_task_completed_step",
+        "definition_key",
+        "node_id",
+        "ended_at",
+        "worked_minutes",
+        "due_at",
+        "definition_id",
+        "ended_by",
+        sqlite_where=text(COMPLETED_TASK),
+        postgresql_where=text(COMPLETED_TASK),
+    ),
 )
 
 user_task_candidate = Table(
