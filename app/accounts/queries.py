@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import AccountLog, Department, Group, GroupMember, Role, RolePermission, User, UserRole
@@ -318,6 +318,12 @@ def display_names(session: Session, logins: Iterable[str], language: str | None 
     rows = session.execute(select(User.login, User.name, User.name_en).where(User.login.in_(wanted)))
     names = {login: name if language.startswith("zh") else name_en or name for login, name, name_en in rows}
     return {login: names.get(login, login) for login in wanted}
+
+
+def logins_named(session: Session, words: str, most: int = 200) -> tuple[str, ...]:
+    """Logins of people whose login is this, or whose name has it in it, at most ``most``."""
+    named = or_(User.login == words, *(name.icontains(words, autoescape=True) for name in (User.name, User.name_en)))
+    return tuple(session.scalars(select(User.login).where(named).order_by(User.login).limit(most)))
 
 
 def roles(session: Session) -> tuple[RoleRow, ...]:

@@ -28,8 +28,7 @@ from engine.model import (
 from engine.rows import TaskRow
 from engine.store import statements as sql
 from engine.store.rows import TASK, task_row
-from engine.store.search_tables import OPEN
-from engine.store.tables import user_task
+from engine.store.tables import OPEN_TASK, user_task
 
 NONE: frozenset[str] = frozenset()
 NOTHING = Waiting(tasks=(), timers=(), subscriptions=(), services=())
@@ -318,7 +317,7 @@ def _subscriptions(unit: Unit, rows: Known, waiting: tuple[WaitingSubscription, 
 
 def clear(unit: Unit) -> None:
     """Nothing waits any more, whatever the state says: for an instance that is cancelled."""
-    open_tasks = select(user_task.c.id).where(user_task.c.instance_id == unit.instance_id, text(OPEN))
+    open_tasks = select(user_task.c.id).where(user_task.c.instance_id == unit.instance_id, text(OPEN_TASK))
     _cancel_tasks(unit, list(unit.connection.scalars(open_tasks)))
     unit.connection.execute(sql.CANCEL_ALL_JOBS, {"b_instance": unit.instance_id, "ended_at": unit.at})
     unit.connection.execute(sql.DELETE_ALL_SUBSCRIPTIONS, {"b_instance": unit.instance_id})

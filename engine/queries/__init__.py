@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.queries import finding
 from engine.queries.batches import batch, batch_items, batches
 from engine.queries.chains import Break, Verified, seals, verify_chains
 from engine.queries.definitions import (
@@ -32,6 +33,7 @@ __all__ = [
     "definition_files",
     "definition_xml",
     "definitions",
+    "finding",
     "history",
     "incident",
     "incidents",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ColumnElement, Double, ForeignKey, Index, String, Table, text
 
-from engine.store.tables import UNFINISHED, job, metadata, process_instance, subscription, user_task
+from engine.store.tables import OPEN_TASK, UNFINISHED, job, metadata, process_instance, subscription, user_task
 
-OPEN = "state IN ('created', 'claimed')"
-"""Of user tasks. A query uses the partial indexes only when it repeats the text."""
 IS_NUMBER = "number IS NOT NULL"
 
 # Declared by the process. The text of every value and the number of what is one: see engine.searching.
@@ -45,7 +43,6 @@ Index(
     _instance.definition_id,
 )
 _task = user_task.c
-_partial("ix_user_task_node_id_open", OPEN, _task.node_id, _task.definition_key, _task.instance_id)
-_partial("ix_user_task_due_at_open", OPEN, _task.due_at, _task.instance_id)
+_partial("ix_user_task_due_at_open", OPEN_TASK, _task.due_at, _task.instance_id)
 _partial("ix_job_node_id_unfinished", UNFINISHED, job.c.node_id, job.c.instance_id)
 Index("ix_subscription_node_id_instance_id", subscription.c.node_id, subscription.c.instance_id)

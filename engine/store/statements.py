@@ -6,9 +6,10 @@ from sqlalchemy import Insert, String, Table, bindparam, case, delete, exists, i
 
 from engine.model import IncidentState, InstanceState, JobKind, JobState, TaskState
 from engine.store.prepared import Prepared
-from engine.store.search_tables import OPEN, instance_variable
+from engine.store.search_tables import instance_variable
 from engine.store.tables import (
     CLAIMABLE,
+    OPEN_TASK,
     audit_log,
     history_event,
     incident,
@@ -120,7 +121,7 @@ COMPLETE_TASK = Prepared(
 )
 CANCEL_TASK = (
     update(user_task)
-    .where(user_task.c.id == bindparam("b_id"), text(OPEN))
+    .where(user_task.c.id == bindparam("b_id"), text(OPEN_TASK))
     .values(state=TaskState.CANCELLED.value, ended_at=bindparam("ended_at"), ended_by=bindparam("ended_by"))
 )
 

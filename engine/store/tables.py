@@ -64,9 +64,9 @@ process_definition = Table(
     Column("sha256", String(64), nullable=False),  # of the BPMN and all its parts
     Column("nodes", JsonValue, nullable=False),  # {node id: {type, name, name_en, lane, form_key}}
     Column("start_messages", JsonValue, nullable=False),  # [message name, …]
+    Column("search_variables", JsonValue, nullable=False, server_default="[]"),  # [variable name, …]
     Column("state", String(12), nullable=False),  # active, suspended
     Column("deployed_at", UtcDateTime, nullable=False),
-    Column("search_variables", JsonValue, nullable=False, server_default="[]"),  # [variable name, …]
     Column("deployed_by", String(100), nullable=False),
     Index("uq_process_definition_key_version", "key", "version", unique=True),
 )
@@ -111,7 +111,7 @@ process_instance = Table(
     Column("ended_at", UtcDateTime),
     Column("end_reason", Text),
     Column("history_head", String(64)),  # last link of the chain over its history
-    Index("ix_process_instance_state_updated_at", "state", "updated_at"),
+    Index("ix_process_instance_state_updated_at", "state", "updated_at", "id", "definition_key"),
     Index("ix_process_instance_definition_id_state", "definition_id", "state"),
     Index("ix_process_instance_business_key", "business_key"),
     Index(

@@ -96,17 +96,14 @@ def upgrade() -> None:
 
 
 def _indexes() -> None:
+    op.drop_index("ix_process_instance_state_updated_at", table_name="process_instance")
+    op.create_index(
+        "ix_process_instance_state_updated_at", "process_instance", ["state", "updated_at", "id", "definition_key"]
+    )
     op.create_index(
         "ix_process_instance_started_at",
         "process_instance",
         ["started_at", "id", "state", "definition_key", "definition_id"],
-    )
-    op.create_index(
-        "ix_user_task_node_id_open",
-        "user_task",
-        ["node_id", "definition_key", "instance_id"],
-        sqlite_where=OPEN,
-        postgresql_where=OPEN,
     )
     op.create_index(
         "ix_user_task_due_at_open",
@@ -180,7 +177,8 @@ def downgrade() -> None:
     op.drop_index("ix_subscription_node_id_instance_id", table_name="subscription")
     op.drop_index("ix_job_node_id_unfinished", table_name="job")
     op.drop_index("ix_user_task_due_at_open", table_name="user_task")
-    op.drop_index("ix_user_task_node_id_open", table_name="user_task")
     op.drop_index("ix_process_instance_started_at", table_name="process_instance")
+    op.drop_index("ix_process_instance_state_updated_at", table_name="process_instance")
+    op.create_index("ix_process_instance_state_updated_at", "process_instance", ["state", "updated_at"])
     op.drop_table("instance_variable")
     op.drop_column("process_definition", "search_variables")
