@@ -22,6 +22,7 @@ def register(registries: Registries) -> None:
     """Serve the hourly job and add the commands."""
     registries.handlers.register_work(WORK, _hourly)
     registries.commands.append(audit)
+    registries.beginnings.append(begin)
 
 
 def begin(session: Session) -> None:

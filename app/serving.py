@@ -21,7 +21,6 @@ from waitress.server import BaseWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
 import engine
-from app import auditing
 from app.db import Database
 
 if TYPE_CHECKING:
@@ -172,12 +171,14 @@ def require_free_port(settings: Settings) -> None:
 
 
 @contextmanager
-def working(database: Database, threads: int) -> Iterator[None]:
+def working(app: Flask, threads: int) -> Iterator[None]:
     """A worker for the block (none for 0 threads); at its end the jobs at hand are finished."""
     if not threads:
         yield
         return
-    database.write(auditing.begin)
+    database: Database = app.extensions["keliu.database"]
+    for begin in app.extensions["keliu.registries"].beginnings:
+        database.write(begin)
     worker = engine.jobs.Worker(database, engine.jobs.worker_name("worker"), threads)
     worker.start()
     try:

@@ -58,6 +58,8 @@ class Customer(Base):
     phone: Mapped[str] = mapped_column(String(40), default="")
     address: Mapped[str] = mapped_column(String(300), default="")
     remark: Mapped[str] = mapped_column(Text, default="")
+    software_spend: Mapped[Decimal | None] = mapped_column(Money)
+    """What the customer spends on software in a year, with everybody, as far as known."""
     source: Mapped[str] = mapped_column(String(60), default="form")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(String(100))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -37,6 +38,7 @@ class CustomerRow:
     phone: str
     address: str
     remark: str
+    software_spend: Decimal | None
     source: str
     created_at: datetime
     updated_at: datetime
@@ -139,6 +141,12 @@ def visible_customer(session: Session, principal: Principal, customer_id: int) -
     statement = rows().where(Customer.id == customer_id, Customer.id.in_(visible(principal)))
     row = session.execute(statement).one_or_none()
     return CustomerRow(*row) if row else None
+
+
+def visible_names(session: Session, principal: Principal, ids: Iterable[int]) -> dict[int, str]:
+    """The names of those of these customers that this person may see."""
+    statement = select(Customer.id, Customer.name).where(Customer.id.in_(set(ids)), Customer.id.in_(visible(principal)))
+    return {row[0]: row[1] for row in session.execute(statement)}
 
 
 def options(session: Session, principal: Principal, text: str) -> list[CustomerRow]:

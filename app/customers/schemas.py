@@ -52,6 +52,18 @@ class CustomerSchema(_Form):
     phone = _text(40)
     address = _text(300)
     remark = _text(5000)
+    software_spend = fields.Decimal(
+        places=2,
+        allow_none=True,
+        validate=validate.Range(min=0, max=10**12, error=_l("Give an amount from 0 to 1,000,000,000,000.")),
+        error_messages=dict.fromkeys(("invalid", "special"), _l("This is not an amount.")),
+    )
+
+    @pre_load
+    def empty_amount(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        """An empty field is an amount nobody knows; separators of thousands are read."""
+        given = str(data.get("software_spend") or "").replace(",", "").replace("，", "").strip()
+        return {**data, "software_spend": given or None} if "software_spend" in data else dict(data)
 
 
 class ContactSchema(_Form):
@@ -76,5 +88,6 @@ def checked(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
         loaded: dict[str, Any] = schema.load(dict(data))
     except ValidationError as error:
         messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
-        raise FieldErrors({str(name): list(lines) for name, lines in messages.items()}) from error
+        found = {str(name): lines if isinstance(lines, list) else [lines] for name, lines in messages.items()}
+        raise FieldErrors(found) from error
     return loaded

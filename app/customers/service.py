@@ -94,6 +94,8 @@ def _assign(customer: Customer, values: Mapping[str, Any]) -> None:
     for field in _PLAIN:
         if field in values:
             setattr(customer, field, values[field] or ("C" if field == "value_class" else ""))
+    if "software_spend" in values:
+        customer.software_spend = values["software_spend"]
     if "department_key" in values:
         customer.department_key = values["department_key"] or None
     customer.name_key = name_key(customer.name)

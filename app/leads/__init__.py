@@ -16,13 +16,15 @@ def register(app: Flask, registries: Registries) -> None:
 
     from app.leads import demo, handlers, importing, letters, queries, views
     from app.leads.business import LeadObject
-    from app.leads.service import ownership
+    from app.leads.service import occasions, ownership
     from app.registries import DemoPart, Handover
     from app.web import navigation
 
     letters.add_wordings()
     for topic, handler in handlers.topics(app.extensions["keliu.settings"].base_url).items():
         registries.handlers.register(topic, handler)
+    registries.handlers.register_work(occasions.WORK, occasions.nightly)
+    registries.beginnings.append(occasions.begin)
     registries.listeners.append(handlers.on_event)
     registries.business_objects.add(LeadObject())
     registries.imports.register(importing.LeadTarget())

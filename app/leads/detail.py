@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 import engine
 from app.accounts import queries as accounts
 from app.customers import queries as customers
-from app.leads import labels, lists, queries, timeline
+from app.leads import labels, lists, occasion_words, queries, timeline
 from app.leads.models import RUNNING, Lead, LeadMaterial, LeadOwner
 from app.leads.service import following, ownership
 from app.security import Principal
@@ -65,6 +65,8 @@ class Detail:
     may: Allowed
     channels: Mapping[str, str]
     headline: str
+    occasion: str
+    """Why the system captured it by itself."""
 
     @property
     def due(self) -> Due | None:
@@ -98,6 +100,7 @@ def load(session: Session, lead: Lead, principal: Principal) -> Detail:
         may=allowed(session, lead, principal),
         channels=labels.of_field(session, labels.CONTACT_FORM, "channel"),
         headline=labels.headline(lead),
+        occasion=occasion_words.reason_of(session, lead),
     )
 
 

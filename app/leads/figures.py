@@ -6,58 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Integer, and_, case, func, literal, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from app.leads import queries
 from app.leads.models import Horizon, Lead, LeadHorizon, LeadState
 from app.security import Principal
+from app.web.periods import Moment, months_before
+from app.web.periods import Period as Period
 
-Moment = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
 WEEKS_SHOWN = 12
-LONGEST_DAYS = 1096
-EARLIEST = 2000
 WEEK = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Days from ``first`` to ``last``, both included, in the business ``zone``."""
-
-    first: date
-    last: date
-    zone: ZoneInfo
-
-    def moments(self) -> tuple[datetime, datetime]:
-        """When it begins, and when the day after it begins."""
-        return _midnight(self.first, self.zone), _midnight(self.last + timedelta(days=1), self.zone)
-
-    def has(self, moment: Moment) -> ColumnElement[bool]:
-        """Condition: ``moment`` lies in it."""
-        start, end = self.moments()
-        return and_(moment >= start, moment < end)
-
-    def query(self, name: str) -> dict[str, str]:
-        """The parameters of a list's filter ``name`` for these days."""
-        return {f"{name}_from": self.first.isoformat(), f"{name}_to": self.last.isoformat()}
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)
-
-
-def last_year(today: date, zone: ZoneInfo) -> Period:
-    """The month of ``today`` and the eleven before it."""
-    return Period(_months_before(today, 11), today, zone)
-
-
-def _months_before(day: date, count: int) -> date:
-    months = day.year * 12 + day.month - 1 - count
-    return date(months // 12, months % 12 + 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,23 +99,13 @@ def _sum(condition: ColumnElement[bool]) -> Any:
 
 
 def _cohorts(session: Session, principal: Principal, period: Period) -> list[Conversion]:
-    months = _cut(period, lambda day: _months_before(day, -1))
+    months = period.cut(lambda day: months_before(day, -1))
     rows = {row[0]: row[1:] for row in _counted(session, principal, period, _slot(Lead.qualified_at, months))}
     found = []
     for index, month in enumerate(months):
         leads, won, lost = rows.get(index, (0, 0, 0))
         query = month.query("qualified") | {"reached": "qualified"}
         found.append(Conversion(month.first.isoformat()[:7], leads, won, lost, query))
-    return found
-
-
-def _cut(period: Period, following: Any) -> list[Period]:
-    """``period`` in pieces; ``following`` gives the day on which the piece after that of a day begins."""
-    found, day = [], period.first
-    while day <= period.last:
-        after = following(day)
-        found.append(Period(day, min(after - timedelta(days=1), period.last), period.zone))
-        day = after
     return found
 
 
@@ -259,7 +212,7 @@ def inflow(session: Session, principal: Principal, today: date, zone: ZoneInfo) 
     """Leads captured in each of the last twelve weeks (Monday to Sunday), this one included, by source."""
     monday = today - timedelta(days=today.weekday())
     shown = Period(monday - WEEK * (WEEKS_SHOWN - 1), monday + timedelta(days=6), zone)
-    weeks = _cut(shown, lambda day: day + WEEK)
+    weeks = shown.cut(lambda day: day + WEEK)
     slot = _slot(Lead.captured_at, weeks).label("week")
     statement = select(slot, Lead.source, func.count()).where(shown.has(Lead.captured_at), queries.sees(principal))
     found: list[dict[str, int]] = [{} for _week in weeks]

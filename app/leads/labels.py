@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 import engine
 from app import formkit
+from app.customers import queries as customers
 from app.leads import queries
-from app.leads.models import Horizon, Lead, LeadState, MaterialKind
+from app.leads.models import Horizon, Lead, LeadState, MaterialKind, Occasion
 from app.web.i18n import language
 
 QUALIFY_FORM = "lead_followup/qualify"
@@ -62,6 +63,10 @@ def sources() -> dict[str, str]:
         "complaint": _("From a complaint"),
         "matter": _("From the front desk"),
         "won": _("Next product after a deal"),
+        Occasion.NEXT_PRODUCT.value: _("Ready for the next product"),
+        Occasion.WIN_BACK.value: _("Lost customer to win back"),
+        Occasion.VISIT.value: _("Loyal customer to visit"),
+        Occasion.WALLET_SHARE.value: _("Small share of the customer's spending"),
         "demo": _("Demo data"),
     }
 
@@ -96,6 +101,11 @@ def moves() -> dict[str, str]:
 def materials() -> dict[str, str]:
     """Kinds of material packs."""
     return {MaterialKind.DETAILED.value: _("Detailed material"), MaterialKind.GENERAL.value: _("General material")}
+
+
+def products(session: Session) -> dict[str, str]:
+    """Code → name of what is on sale."""
+    return {row.code: row.title(language()) for row in customers.products(session)}
 
 
 def of_field(session: Session, form: str, *names: str) -> dict[str, str]:

@@ -63,6 +63,15 @@ class MaterialKind(StrEnum):
     GENERAL = "general"
 
 
+class Occasion(StrEnum):
+    """What the system itself takes as a reason to speak to a customer again. The rules are in lead_timing.dmn."""
+
+    NEXT_PRODUCT = "next_product"
+    WIN_BACK = "win_back"
+    VISIT = "visit"
+    WALLET_SHARE = "wallet_share"
+
+
 class Lead(Base):
     """One prospect with one wish. ``number`` is the business key of its process instance."""
 
@@ -233,3 +242,26 @@ class LeadMaterial(Base):
     opens: Mapped[int] = mapped_column(default=0)
     first_opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class LeadOccasion(Base):
+    """Why the system captured this lead by itself: the rule, and the numbers it looked at."""
+
+    __tablename__ = "lead_occasion"
+
+    number: Mapped[str] = mapped_column(ForeignKey("lead.number"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    facts: Mapped[dict[str, Any]] = mapped_column(JsonValue)
+
+
+class SourceCost(Base):
+    """What a way by which customers hear of us cost in one calendar month."""
+
+    __tablename__ = "source_cost"
+
+    heard_from: Mapped[str] = mapped_column(String(20), primary_key=True)
+    month: Mapped[date] = mapped_column(Date, primary_key=True)
+    """Its first day."""
+    amount: Mapped[Decimal] = mapped_column(Money)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_by: Mapped[str] = mapped_column(String(100))

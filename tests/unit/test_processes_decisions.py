@@ -72,6 +72,13 @@ QUOTAS: list[tuple[tuple[str, bool], int]] = [
     (("centre_1", True), 10),
     (("", False), 30),
 ]
+OCCASIONS: list[tuple[str, tuple[int, int, int, int]]] = [
+    ("next_product", (12, 0, 0, 90)),
+    ("win_back", (3, 24, 0, 0)),
+    ("visit", (0, 36, 10, 0)),
+    ("wallet_share", (0, 12, 0, 30)),
+    ("birthday", (0, 0, 0, 0)),
+]
 ROWS = {
     "responsible_department": len(DEPARTMENTS),
     "approval_level": len(LEVELS),
@@ -79,8 +86,9 @@ ROWS = {
     "lead_timing": len(HORIZONS),
     "prospect_kind": len(PROSPECTS),
     "claim_quota": len(QUOTAS),
+    "lead_occasion": len(OCCASIONS),
 }
-FILES = {"prospect_kind": "lead_timing", "claim_quota": "lead_timing"}
+FILES = dict.fromkeys(("prospect_kind", "claim_quota", "lead_occasion"), "lead_timing")
 """Tables that lie in another one's file."""
 
 
@@ -173,3 +181,10 @@ def test_kind_of_prospect_and_product(row: int, facts: tuple[str, str, tuple[str
 def test_how_many_leads_one_may_claim(row: int, facts: tuple[tuple[str, bool], int]) -> None:
     (department, supervisor), expected = facts
     assert _decide("claim_quota", row, {"department": department, "supervisor": supervisor}) == {"quota": expected}
+
+
+@pytest.mark.parametrize(("row", "facts"), list(enumerate(OCCASIONS, 1)))
+def test_when_to_speak_to_a_customer_again(row: int, facts: tuple[str, tuple[int, int, int, int]]) -> None:
+    occasion, expected = facts
+    found = _decide("lead_occasion", row, {"occasion": occasion})
+    assert (found["from_months"], found["to_months"], found["top"], found["percent"]) == expected

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from zoneinfo import ZoneInfo
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 import app.db as db
@@ -21,6 +19,7 @@ from app.security import current, requires
 from app.web.due import standing
 from app.web.i18n import language
 from app.web.lists import respond
+from app.web.periods import Period, chosen, last_months
 
 
 @blueprint.get("/figures")
@@ -28,7 +27,7 @@ from app.web.lists import respond
 def show_figures() -> ResponseReturnValue:
     """Funnel, conversion, months advanced and losses of a period, of the leads this person may see."""
     session = db.session()
-    period, wrong = _period(session)
+    period, wrong = period_of(session)
     found = figures.load(session, current(), period, today(session))
     return render_template("leads/figures.html", it=found, names=_names(session), period=period, wrong=wrong)
 
@@ -41,18 +40,10 @@ def behind() -> ResponseReturnValue:
     return respond(lists.BEHIND, "leads/behind.html", "leads/_list.html", **shown)
 
 
-def _period(session: Session) -> tuple[figures.Period, str]:
+def period_of(session: Session) -> tuple[Period, str]:
     """The period the address asks for, and what is wrong with it; then the last twelve months are shown."""
-    zone, now = ZoneInfo(engine.runtime(session).zone), today(session)
-    usual = figures.last_year(now, zone)
-    try:
-        first = date.fromisoformat(request.args.get("from", "")[:10] or usual.first.isoformat())
-        last = date.fromisoformat(request.args.get("to", "")[:10] or usual.last.isoformat())
-    except ValueError:
-        return usual, str(_("Give days like 2026-11-30."))
-    if not first <= last or (last - first).days > figures.LONGEST_DAYS or first.year < figures.EARLIEST:
-        return usual, str(_("Choose up to three years, the first day before the last."))
-    return figures.Period(first, last, zone), ""
+    usual = last_months(today(session), ZoneInfo(engine.runtime(session).zone))
+    return chosen(request.args, usual)
 
 
 def _names(session: Session) -> dict[str, dict[str, str]]:
