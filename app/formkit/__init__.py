@@ -11,7 +11,7 @@ import engine
 from app.formkit.binding import Bound, as_json, bind
 from app.formkit.conversion import schema_of
 from app.formkit.document import Field, FieldType, FormDocument, Option, Text
-from app.formkit.html import from_html, is_redraw
+from app.formkit.html import from_html, is_redraw, without_prefix
 from app.formkit.parsing import FormInvalid, Problem, from_json, parse
 from app.formkit.references import Choice
 from app.formkit.references import add as add_reference
@@ -44,6 +44,7 @@ __all__ = [
     "register",
     "schema_of",
     "variables_of",
+    "without_prefix",
 ]
 
 

@@ -13,7 +13,7 @@ from app.formkit.document import Field, FieldType, FormDocument
 ROWS_BUTTON = "_rows"
 REFRESH_BUTTON = "_refresh"
 MAX_ROWS = 500
-_ACTION = re.compile(r"(add|remove):([a-z][a-z0-9_]*)(?::(\d{1,4}))?")
+_ACTION = re.compile(r"(add|remove):([A-Za-z][A-Za-z0-9_]*)(?::(\d{1,4}))?")
 
 
 def from_html(document: FormDocument, form: MultiDict[str, str], *, keep_empty_rows: bool = False) -> dict[str, Any]:
@@ -37,6 +37,18 @@ def is_redraw(form: Mapping[str, str]) -> bool:
     return ROWS_BUTTON in form or REFRESH_BUTTON in form
 
 
+def without_prefix(form: MultiDict[str, str], prefix: str) -> MultiDict[str, str]:
+    """What was posted of the form whose fields were drawn with ``prefix`` (:func:`app.formkit.widgets.renamed`)."""
+    found = MultiDict[str, str]()
+    for name, value in form.items(multi=True):
+        if name.startswith(prefix):
+            found.add(name.removeprefix(prefix), value)
+        elif name in (ROWS_BUTTON, REFRESH_BUTTON):
+            action, colon, rest = value.partition(":")
+            found.add(name, f"{action}{colon}{rest.removeprefix(prefix)}")
+    return found
+
+
 def _value(field: Field, form: MultiDict[str, str], name: str) -> Any:
     if field.type is FieldType.BOOLEAN:
         return form.get(name, "") not in ("", "false", "0")
@@ -54,7 +66,7 @@ def _value(field: Field, form: MultiDict[str, str], name: str) -> Any:
 
 
 def _rows(field: Field, form: MultiDict[str, str], keep_empty: bool) -> list[dict[str, Any]]:
-    pattern = re.compile(rf"{re.escape(field.name)}-(\d{{1,9}})-([a-z][a-z0-9_]*)")
+    pattern = re.compile(rf"{re.escape(field.name)}-(\d{{1,9}})-([A-Za-z][A-Za-z0-9_]*)")
     columns = {column.name: column for column in field.fields or ()}
     found: dict[int, dict[str, Any]] = {}
     for key in form:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from marshmallow import ValidationError
 
@@ -59,7 +60,7 @@ class Widget:
     confidential: bool = False
     rows: tuple[tuple[Widget, ...], ...] = ()
     template: tuple[Widget, ...] = ()
-    search_kind: str = ""
+    search_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,25 @@ def draw(
             if not (spec.readonly and _says_nothing(spec, value)):
                 found.append(drawing.widget(spec, value, spec.name, spec.name))
     return tuple(found)
+
+
+def renamed(widgets: Sequence[Widget], prefix: str, search_url: Callable[[str], str] | None = None) -> list[Widget]:
+    """The same fields under names that begin with ``prefix``, so that one page holds several forms;
+    :func:`app.formkit.html.without_prefix` takes it off again. ``search_url`` says for a kind of reference where its
+    options are found, if not at the usual place."""
+
+    def of(found: Widget) -> Widget:
+        kind = found.search_url.rpartition("/")[2]
+        return replace(
+            found,
+            name=prefix + found.name,
+            path=prefix + found.path,
+            rows=tuple(tuple(map(of, row)) for row in found.rows),
+            template=tuple(map(of, found.template)),
+            search_url=search_url(kind) if search_url and kind else found.search_url,
+        )
+
+    return [of(widget) for widget in widgets]
 
 
 def _says_nothing(spec: Field, value: Any) -> bool:
@@ -285,7 +305,11 @@ def _reference(basic: Widget, spec: Field, value: Any) -> Widget:
         shown.append(Shown(chosen, name, True))
     offered = references.search(session, principal, kind, "") if kind else ()
     shown += [Shown(choice.value, choice.label) for choice in offered if choice.value != chosen]
-    return replace(basic, kind="reference", value=chosen, options=tuple(shown), search_kind=kind)
+    return replace(basic, kind="reference", value=chosen, options=tuple(shown), search_url=_search_url(kind))
+
+
+def _search_url(kind: str) -> str:
+    return url_for("formkit.options", kind=kind) if kind else ""
 
 
 def _meaning(spec: Field, value: Any) -> Any:

@@ -40,16 +40,28 @@ def do(world: World, step: Step, process_key: str, begins_at: datetime, objects:
 
 
 def first_form(session: Session, process_key: str) -> formkit.FormDocument | None:
-    """The form of the task the process begins with, if it begins with one and it has a form."""
+    """The form of the task the process begins with, if it begins with one and that has a form."""
     definition = engine.queries.latest_definition(session, process_key)
-    xml = engine.queries.definition_xml(session, definition.id)
-    drawn = next((one for one in engine.drawing.read(definition.resource, xml) if one.key == process_key), None)
-    node = first_task(drawn.scope) if drawn else None
-    key = definition.nodes.get(node or "", {}).get("form_key")
+    node = _first_node(session, definition)
+    key = definition.nodes.get(node.id, {}).get("form_key") if node else None
     return formkit.load(session, definition.id, key) if key else None
 
 
-def first_task(scope: engine.drawing.Scope) -> str | None:
+def first_groups(session: Session, process_key: str) -> tuple[str, ...]:
+    """The groups that task is offered to, as far as they are written down and not computed."""
+    node = _first_node(session, engine.queries.latest_definition(session, process_key))
+    groups = node.attributes.get("candidateGroups", "") if node else ""
+    return tuple(group for group in map(str.strip, groups.split(",")) if group and "{" not in group)
+
+
+def _first_node(session: Session, definition: engine.DefinitionRow) -> engine.drawing.Node | None:
+    xml = engine.queries.definition_xml(session, definition.id)
+    processes = engine.drawing.read(definition.resource, xml)
+    drawn = next((one for one in processes if one.key == definition.key), None)
+    return first_task(drawn.scope) if drawn else None
+
+
+def first_task(scope: engine.drawing.Scope) -> engine.drawing.Node | None:
     """The user task a process begins with when it is started by hand; None when something else may come first."""
     starts = (node for node in scope.nodes.values() if node.type == "startEvent" and node.event.kind == "none")
     waiting, seen = [node.id for node in starts], set[str]()
@@ -58,13 +70,19 @@ def first_task(scope: engine.drawing.Scope) -> str | None:
         if node is None or node.id in seen:
             continue
         seen.add(node.id)
-        if node.type == "userTask":
-            return node.id
         inside = first_task(node.scope) if node.scope else None
-        if inside is not None:
-            return inside
+        if node.type == "userTask" or inside is not None:
+            return inside or node
         waiting += [flow.target for flow in scope.outgoing(node.id)]
     return None
+
+
+def at_place(place: str, **more: Any) -> Step:
+    """A step about what waits at ``process/node/nth``, as pages name it."""
+    process, _slash, rest = place.partition("/")
+    node, _slash, nth = rest.partition("/")
+    number = int(nth) if nth.isascii() and nth.isdigit() and len(nth) < 4 else 0
+    return Step(do=more.pop("do", Doing.COMPLETE), process=process[:100], node=node[:100], nth=number, **more)
 
 
 def _start(session: Session, step: Step, process_key: str, objects: BusinessObjects) -> None:
