@@ -1,6 +1,5 @@
 // Bundles src/ into app/static/dist: hashed names, manifest.json, third-party.txt with the licences of what is inside.
 import { build } from "esbuild";
-import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +21,7 @@ const shared = {
   outdir: out,
   loader: { ".woff": "dataurl", ".woff2": "dataurl", ".eot": "empty", ".ttf": "empty", ".svg": "dataurl" },
   logLevel: "warning",
+  alias: { "@bpmn-io/feel-editor": "./src/designer/feel_editor.js" },
 };
 
 /** Builds the named entries of src/; answers the manifest part {"app.js": "app-3F2A.js"} and the inputs. */
@@ -42,27 +42,54 @@ function packageOf(input) {
   return found ? found[1] : null;
 }
 
+/** The files of a package that carry its licence, also those of the parts it took over (a folder of licences). */
+async function licenceFiles(folder) {
+  const entries = await readdir(path.join(here, folder), { withFileTypes: true });
+  const found = [];
+  for (const entry of entries.filter(({ name }) => /^(licen[cs]es?|notice|copying)/i.test(name))) {
+    const place = path.join(here, folder, entry.name);
+    found.push(...(entry.isDirectory() ? (await readdir(place)).map((name) => path.join(place, name)) : [place]));
+  }
+  return found;
+}
+
 async function licences(inputs) {
   const packages = [...new Set(inputs.map(packageOf).filter(Boolean))].sort();
   const parts = ["Software bundled into the scripts and styles of Keliu, with its licences.\n"];
   for (const folder of packages) {
     const facts = JSON.parse(await readFile(path.join(here, folder, "package.json"), "utf8"));
-    const files = (await readdir(path.join(here, folder))).filter((name) => /^(licen[cs]e|notice|copying)/i.test(name));
-    const texts = await Promise.all(files.map((name) => readFile(path.join(here, folder, name), "utf8")));
+    const texts = await Promise.all((await licenceFiles(folder)).map((name) => readFile(name, "utf8")));
     const text = texts.join("\n").trim() || `Licence: ${facts.license} (the package ships no licence text)`;
     parts.push(`${"=".repeat(80)}\n${facts.name} ${facts.version} (${facts.license ?? "see below"})\n${"=".repeat(80)}\n${text}\n`);
   }
   return parts.join("\n");
 }
 
-if (existsSync(out)) {
-  await rm(out, { recursive: true });
+/** What an earlier build left. Afterwards only: a page that is open may still ask for it until the new files are there. */
+async function tidy(kept) {
+  for (const name of await readdir(out)) {
+    if (!kept.has(name)) {
+      await rm(path.join(out, name));
+    }
+  }
 }
+
+const OWN_PAGES = [
+  "charts.js",
+  "designer/modeler.js",
+  "designer/modeler.css",
+  "designer/dmn.js",
+  "designer/dmn.css",
+  "designer/differ.js",
+  "designer/differ.css",
+]; // loaded only by the pages that need them
+
 await mkdir(out, { recursive: true });
-const first = await bundle(["diagram.js", "theme.js"]);
+const first = await bundle(["diagram.js", "theme.js", ...OWN_PAGES]);
 // app.js loads the diagram only on pages that have one, so it must know the hashed name.
 const second = await bundle(["app.js", "app.css"], { DIAGRAM_SCRIPT: JSON.stringify(first.manifest["diagram.js"]) });
 const manifest = { ...first.manifest, ...second.manifest };
 await writeFile(path.join(out, "third-party.txt"), await licences([...first.inputs, ...second.inputs]));
 await writeFile(path.join(out, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
+await tidy(new Set([...Object.values(manifest), "third-party.txt", "manifest.json", ".stamp"]));
 console.log(Object.values(manifest).join("  "));

@@ -1,5 +1,5 @@
 // Nothing typed is lost: a form with data-draft-url sends what it holds a moment after every change.
-import { csrfToken } from "./requests.js";
+import { csrfToken } from "./csrf.js";
 import { notice } from "./notice.js";
 import { word } from "./words.js";
 

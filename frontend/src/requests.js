@@ -1,12 +1,8 @@
 // htmx: settings for a strict CSP, the CSRF header, and words for what went wrong.
 import htmx from "htmx.org";
+import { csrfToken } from "./csrf.js";
 import { notice } from "./notice.js";
 import { word } from "./words.js";
-
-/** The CSRF token of the page, for requests that scripts make themselves. */
-export function csrfToken() {
-  return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
-}
 
 export function setUpRequests() {
   htmx.config.includeIndicatorStyles = false;
