@@ -173,6 +173,7 @@ user_task = Table(
         "created_at",
         "instance_id",
         "id",
+        "state",  # SQLite would read the row to see that its condition holds
         sqlite_where=text(OPEN_TASK),
         postgresql_where=text(OPEN_TASK),
     ),
@@ -185,6 +186,7 @@ user_task = Table(
         "due_at",
         "definition_id",
         "ended_by",
+        "state",
         sqlite_where=text(COMPLETED_TASK),
         postgresql_where=text(COMPLETED_TASK),
     ),

@@ -41,6 +41,7 @@ def upgrade() -> None:
             "created_at",
             "instance_id",
             "id",
+            "state",
         ],
         sqlite_where=OPEN,
         postgresql_where=OPEN,
@@ -48,7 +49,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_user_task_completed_step",
         "user_task",
-        ["definition_key", "node_id", "ended_at", "worked_minutes", "due_at", "definition_id", "ended_by"],
+        ["definition_key", "node_id", "ended_at", "worked_minutes", "due_at", "definition_id", "ended_by", "state"],
         sqlite_where=COMPLETED,
         postgresql_where=COMPLETED,
     )
