@@ -11,8 +11,9 @@ from engine import commands, drawing, events, jobs, queries, tables
 from engine.calendar import WorkingCalendar
 from engine.clock import Clock, SystemClock, VirtualClock
 from engine.commands.batch import SUBJECTS as BATCH_SUBJECTS
+from engine.commands.causes import template as cause_in_words
 from engine.commands.deploy import check_files
-from engine.commands.migration import check_plan, generate_plan
+from engine.commands.migration import check_plan, foresee_plan, generate_plan
 from engine.commands.model import (
     AddWork,
     AssignTask,
@@ -316,6 +317,7 @@ __all__ = [
     "WorkCall",
     "WorkingCalendar",
     "check_files",
+    "cause_in_words",
     "check_plan",
     "commands",
     "compile_expression",
@@ -323,6 +325,7 @@ __all__ = [
     "evaluate",
     "events",
     "execute",
+    "foresee_plan",
     "generate_plan",
     "jobs",
     "metadata",

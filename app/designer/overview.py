@@ -12,6 +12,8 @@ import engine
 from engine.tables import deployment, process_definition, process_instance
 
 OPEN = ("active", "suspended")
+ROLLED_BACK = "roll back to "
+"""Beginning of the source of a roll back; the version follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Version:
     source: str
     running: int
     ended: int
+
+    @property
+    def rolled_back_to(self) -> str:
+        """Which version was deployed again, if that is what it was."""
+        return self.source.removeprefix(ROLLED_BACK) if self.source.startswith(ROLLED_BACK) else ""
 
 
 def processes(session: Session) -> tuple[Process, ...]:

@@ -85,10 +85,15 @@ def element_names(files: Mapping[str, bytes]) -> dict[str, str]:
                 for scope, node in process.scope.walk():
                     found[node.id] = node.name or node.id
                     found |= {flow.id: flow.name for flow in scope.outgoing(node.id) if flow.name}
-    if language() == "en":
-        for name in files:
-            if kind_of(name) is Kind.TRANSLATION and name.endswith(".en.json"):
-                found |= {key: text for key, text in _elements(files[name]).items() if text}
+    return found | english_names(files)
+
+
+def english_names(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Names of elements for a diagram that speaks Chinese; empty for a Chinese reader."""
+    found: dict[str, str] = {}
+    for name in files if language() == "en" else ():
+        if name.endswith(".en.json") and "/" not in name:
+            found |= {key: text for key, text in _elements(files[name]).items() if text}
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,10 +18,10 @@ from engine.commands.saving import save
 from engine.commands.suspension import NOT_ENDED
 from engine.commands.unit import Unit, executing, lock_instance, program
 from engine.commands.values import checked
-from engine.errors import BusinessKeyTaken, DefinitionNotFound, PlanRefused
+from engine.errors import BusinessKeyTaken, DefinitionNotFound, DeploymentRefused, PlanRefused
 from engine.model import OPEN_TASKS, Finding, IncidentState, JobState, Waiting
 from engine.queries.definitions import definition
-from engine.spiff import Places, RepairExecution
+from engine.spiff import Places, RepairExecution, load_program
 from engine.spiff import check as check_places
 from engine.spiff import generate as generate_places
 from engine.store import statements as sql
@@ -35,6 +36,20 @@ def generate_plan(session: Session, source_definition_id: str, target_definition
     """A mapping of every node to the one of the same id, kind and place in the target. Raises DefinitionNotFound."""
     old, new = _places(session, source_definition_id), _places(session, target_definition_id)
     return generate_places(old, new)
+
+
+def foresee_plan(
+    session: Session, source_definition_id: str, process_key: str, files: Mapping[str, bytes]
+) -> dict[str, str]:
+    """What :func:`generate_plan` would say if ``files`` were deployed. Raises DefinitionNotFound, and DeploymentRefused
+    for files that draw no such process; whether they can be deployed at all says :func:`engine.check_files`."""
+    parts = {("dmn", name): content for name, content in files.items() if name.endswith(".dmn")}
+    drawn = (files[name] for name in sorted(files) if name.endswith(".bpmn"))
+    for content in drawn:
+        with suppress(DeploymentRefused):
+            wanted = load_program(process_key, "", content, parts)
+            return generate_places(_places(session, source_definition_id), Places(wanted))
+    raise DeploymentRefused((Finding("error", "no_process", "", process_key, None),))
 
 
 def check_plan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Mapping
@@ -64,6 +65,17 @@ class Designer:
             text = text.replace(old, new)
         self.save(draft, name, text)
 
+    def add_step(self, draft: int, group: str = "finance") -> None:
+        """Draw :class:`STEP` with form and name."""
+        self.change(draft, "complaint.bpmn", *STEP.drawn(group))
+        self.save(draft, "complaint/second_look.json", json.dumps(STEP.form))
+        self.change(draft, "complaint.en.json", *STEP.named)
+
+    def deploy(self, draft: int, comment: str = "测试") -> TestResponse:
+        """Press the button on the page of differences."""
+        seen = re.findall(r'name="seen" value="([^"]+)"', self.get(f"/drafts/{draft}/diff").text)
+        return self.post(f"/drafts/{draft}/deploy", {"comment": comment, "seen": seen})
+
     def findings(self, draft: int) -> list[dict[str, Any]]:
         """What the gate says."""
         answer = self.client.post(f"/designer/drafts/{draft}/check", headers={"X-CSRFToken": self.token})
@@ -84,3 +96,28 @@ def packed(files: Mapping[str, bytes]) -> bytes:
         for name, content in files.items():
             archive.writestr(name, content)
     return found.getvalue()
+
+
+class STEP:
+    """One more step of the complaint process, after ``evaluate``, with what belongs to it."""
+
+    form: Mapping[str, Any] = {
+        "key": "complaint/second_look",
+        "title": {"zh": "复核", "en": "Second look"},
+        "fields": [
+            {"name": "agreed", "type": "boolean", "label": {"zh": "同意", "en": "Agreed"}, "required": False},
+            {"name": "remark", "type": "longtext", "label": {"zh": "意见", "en": "Remark"}, "required": True},
+        ],
+    }
+    named = (('"archive": ', '"second_look": "Second look",\n    "archive": '),)
+
+    @staticmethod
+    def drawn(group: str = "finance") -> tuple[tuple[str, str], ...]:
+        """The replacements that draw it."""
+        flow = '<bpmn:sequenceFlow id="f_evaluated" sourceRef="evaluate" targetRef="{}" />'
+        step = (
+            f'<bpmn:userTask id="second_look" name="复核" camunda:formKey="complaint/second_look" '
+            f'camunda:candidateGroups="{group}" />'
+        )
+        after = '<bpmn:sequenceFlow id="f_looked" sourceRef="second_look" targetRef="archive" />'
+        return ((flow.format("archive"), step + flow.format("second_look") + after),)
