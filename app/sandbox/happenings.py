@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_skeleton
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -169,7 +170,8 @@ def month(session: Session, wanted: date, entries: list[Entry], calendar_key: st
         )
         for week in drawn.weeks
     )
-    return Month(f"{drawn.name} {wanted.year}", tuple(years.weekday_names(language(), "short")), weeks, wanted)
+    name = format_skeleton("yMMMM", wanted, locale=language())
+    return Month(name, tuple(years.weekday_names(language(), "short")), weeks, wanted)
 
 
 def _history(session: Session) -> Iterator[Entry]:
@@ -199,8 +201,12 @@ def _letters(session: Session) -> Iterator[Entry]:
 
 
 def _notices(session: Session) -> Iterator[Entry]:
-    rows = session.scalars(select(Notice).order_by(Notice.id).limit(MOST)).all()
-    names = accounts.display_names(session, {row.recipient for row in rows}, language())
-    for row in rows:
+    """What employees are told: the same said to several is one line."""
+    said: dict[tuple[datetime, str], list[str]] = {}
+    for row in session.scalars(select(Notice).order_by(Notice.id).limit(MOST)):
         text = wording.notice_text(row.template, row.facts, language())
-        yield Entry(row.created_at, "notice", _("Notice to %(who)s: %(text)s", who=names[row.recipient], text=text))
+        said.setdefault((row.created_at, text), []).append(row.recipient)
+    names = accounts.display_names(session, {login for logins in said.values() for login in logins}, language())
+    for (at, text), logins in said.items():
+        who = _(", ").join(names[login] for login in logins)
+        yield Entry(at, "notice", _("Notice to %(who)s: %(text)s", who=who, text=text))
