@@ -40,6 +40,7 @@ SLICES = (
     "app.complaints",
     "app.leads",
     "app.matters",
+    "app.surveys",
     "app.sandbox",
     "app.inbox",
     "app.monitor",

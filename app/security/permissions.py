@@ -37,6 +37,7 @@ _ALL = (
     Permission("matter.view_all", "查看全部客户事项", "See all customer matters"),
     Permission("matter.export", "导出客户事项", "Export customer matters"),
     Permission("matter.import", "导入客户事项", "Import customer matters"),
+    Permission("survey.manage", "发起客户调查", "Open surveys of customers"),
     Permission("customer.view", "查看客户", "See customers"),
     Permission("customer.edit", "维护客户", "Edit customers"),
     Permission("penalty.view", "查看处罚记录", "See penalties"),
