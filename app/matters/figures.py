@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
@@ -20,41 +18,12 @@ from app.matters import lists, queries
 from app.matters.models import FINISHED, Matter, MatterState
 from app.matters.service import intake
 from app.security import Principal
+from app.web.periods import Period
 
 STEPS = (0, 1, 2, 3, 5)
 """The distribution says how many matters have at least as many hops or transfers."""
 PEERS_HEARD = 5
 """A centre is silent when nothing came in from its region while the others heard that many on average [C29]."""
-DAYS = 90
-LONGEST_DAYS = 1096
-EARLIEST = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Days from ``first`` to ``last``, both included, in the business ``zone``."""
-
-    first: date
-    last: date
-    zone: ZoneInfo
-
-    def received(self) -> ColumnElement[bool]:
-        """Condition on ``Matter``: it was received in the period."""
-        start, end = _midnight(self.first, self.zone), _midnight(self.last + timedelta(days=1), self.zone)
-        return and_(Matter.received_at >= start, Matter.received_at < end)
-
-    def query(self, **others: Any) -> dict[str, Any]:
-        """The parameters of the list for these days."""
-        return {"received_from": self.first.isoformat(), "received_to": self.last.isoformat(), **others}
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)
-
-
-def last_days(today: date, zone: ZoneInfo) -> Period:
-    """The last ninety days, today included."""
-    return Period(today - timedelta(days=DAYS - 1), today, zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +97,20 @@ class Figures:
     heard: tuple[Heard, ...]
 
 
+def _rows(period: Period, **others: Any) -> dict[str, Any]:
+    """The parameters of the list for these days."""
+    return period.query("received") | others
+
+
 def load(session: Session, principal: Principal, period: Period) -> Figures:
     """Everything about the matters of the period that this person may see."""
-    which = and_(period.received(), queries.sees(principal))
+    which = and_(period.has(Matter.received_at), queries.sees(principal))
     total, mean_hops, mean_transfers = _means(session, which)
     routes = _routes(session, which, period)
     matrix = _matrix(session, which, period)
     owners = _owners(session, which, period)
     return Figures(
-        total=Cell(total, period.query()),
+        total=Cell(total, _rows(period)),
         kinds=tuple(sorted({kind for kind, _route in matrix})),
         routes=routes,
         matrix=matrix,
@@ -166,7 +140,7 @@ def _routes(session: Session, which: ColumnElement[bool], period: Period) -> tup
         .order_by(counted.desc(), went.c.route)
     )
     return tuple(
-        Route(key, count, round(float(hops), 2), round(float(transfers), 2), most, period.query(route=key))
+        Route(key, count, round(float(hops), 2), round(float(transfers), 2), most, _rows(period, route=key))
         for key, count, hops, transfers, most in session.execute(statement)
     )
 
@@ -178,7 +152,7 @@ def _matrix(session: Session, which: ColumnElement[bool], period: Period) -> dic
         select(went.c.kind, went.c.route, func.count()).group_by(went.c.kind, went.c.route)
     ):
         shown = kind or lists.UNCLASSIFIED
-        found[shown, route] = Cell(count, period.query(kind=shown, route=route))
+        found[shown, route] = Cell(count, _rows(period, kind=shown, route=route))
     return found
 
 
@@ -187,7 +161,7 @@ def _at_least(session: Session, which: ColumnElement[bool], period: Period, name
     sums = [func.sum(case((column >= step, 1), else_=0)) for step in STEPS]
     counts = session.execute(select(*sums).where(which)).one()
     return tuple(
-        Cell(int(count or 0), period.query(**({name: step} if step else {})))
+        Cell(int(count or 0), _rows(period, **({name: step} if step else {})))
         for step, count in zip(STEPS, counts, strict=True)
     )
 
@@ -210,7 +184,7 @@ def _late(session: Session, sees: ColumnElement[bool]) -> tuple[Late, ...]:
 
 def _owners(session: Session, which: ColumnElement[bool], period: Period) -> tuple[Truth, ...]:
     return tuple(
-        Truth(found.owner, found.asked, found.right, period.query(checked=found.owner))
+        Truth(found.owner, found.asked, found.right, _rows(period, checked=found.owner))
         for found in queries.quality(session, which)
     )
 
@@ -235,5 +209,5 @@ def _heard(session: Session, which: ColumnElement[bool], period: Period) -> tupl
         own = counts.get(key, 0)
         others = [counts.get(other, 0) for other in keys if other != key]
         silent = own == 0 and bool(others) and sum(others) / len(others) >= PEERS_HEARD
-        heard.append(Heard(key, Cell(own, period.query(region=key)), silent))
+        heard.append(Heard(key, Cell(own, _rows(period, region=key)), silent))
     return tuple(heard)
