@@ -20,7 +20,11 @@ def add_wordings() -> None:
     add_letter(*(Letter(pack.template, pack.subject, pack.body) for pack in materials.packs()))
     add_notice(
         NoticeWording(
-            UNREAD, N_("%(owner)s has not read %(business_key)s yet: %(company)s"), "danger", "alert-triangle"
+            UNREAD,
+            N_("%(owner)s has not read %(business_key)s yet: %(company)s"),
+            "danger",
+            "alert-triangle",
+            kind="overdue",
         ),
         NoticeWording(MATERIAL, N_("Material for %(company)s: %(business_key)s"), "info", "mail"),
         NoticeWording(

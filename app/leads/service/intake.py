@@ -105,11 +105,12 @@ def title(lead: Lead) -> str:
 
 
 def reindex(session: Session, lead: Lead) -> None:
-    """Make the lead findable by its number, company, people, telephone number and note."""
+    """Make the lead findable by its number, company, people (also by pinyin and initials), telephone and note."""
     people = [str(row.get("name") or "") for row in lead.contacts]
     words = (
         *(lead.number, lead.source_reference, lead.company, lead.contact_name, lead.phone, lead.phone_key),
         *(lead.email, lead.region, lead.product_code, *people, lead.note),
+        *customer_service.pinyin_of([lead.company, lead.contact_name, *people]),
     )
     search.index(session, queries.SEARCH_KIND, lead.number, " ".join(filter(None, words)))
 
