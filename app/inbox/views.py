@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -18,7 +17,7 @@ from app.inbox import presentation, queries, service
 from app.inbox.queries import Asked, Box
 from app.process_names import step_name
 from app.security import current, polling, requires
-from app.web.i18n import language
+from app.web.rendering import unless_known
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox", template_folder="templates")
 
@@ -52,7 +51,7 @@ def index() -> ResponseReturnValue:
 def rows() -> ResponseReturnValue:
     """The list of a box, asked again every few seconds: 304 while nothing has changed."""
     html = render_template("inbox/_list.html", **_box(db.session(), _asked()))
-    return _unless_known(html)
+    return unless_known(html)
 
 
 @blueprint.get("/start")
@@ -130,17 +129,6 @@ def _query(asked: Asked) -> dict[str, str]:
         "after": asked.after,
     }
     return {name: value for name, value in given.items() if value}
-
-
-def _unless_known(html: str) -> Response:
-    """The fragment, or 304 when the browser has just this one. The browser asks again every time."""
-    etag = hashlib.sha256(f"{language()}{html}".encode()).hexdigest()[:32]
-    response = make_response(html.replace("__ETAG__", etag))
-    response.set_etag(etag)
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Cookie"
-    response.make_conditional(request)
-    return response
 
 
 def menu_count(session: Session) -> int | None:

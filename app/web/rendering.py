@@ -8,11 +8,12 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, render_template, request, url_for
+from flask import Flask, Response, make_response, render_template, request, url_for
 from markupsafe import Markup
 
 from app.security import current
 from app.web import navigation
+from app.web.i18n import language
 from app.web.requests import request_id
 
 if TYPE_CHECKING:
@@ -89,6 +90,18 @@ def current_address() -> str:
 def wants_fragment() -> bool:
     """True when htmx asks for a part of the page, not for the page."""
     return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+
+
+def unless_known(html: str) -> Response:
+    """A fragment that the page asks for every few seconds, or 304 when the browser has just this one. ``__ETAG__`` in
+    it becomes its tag, which the browser sends back when it asks again."""
+    tag = hashlib.sha256(f"{language()}{html}".encode()).hexdigest()[:32]
+    response = make_response(html.replace("__ETAG__", tag))
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Cookie"
+    response.make_conditional(request)
+    return response
 
 
 def page_or_fragment(page: str, fragment: str, **context: Any) -> str:

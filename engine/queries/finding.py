@@ -37,7 +37,9 @@ class VersionRow:
 def versions(session: Session) -> tuple[VersionRow, ...]:
     """All versions of all processes by key, the newest first (uq_process_definition_key_version)."""
     query = select(pd.c.id, pd.c.key, pd.c.version, pd.c.search_variables).order_by(pd.c.key, pd.c.version.desc())
-    return tuple(VersionRow(row.id, row.key, row.version, tuple(row.search_variables)) for row in session.execute(query))
+    return tuple(
+        VersionRow(row.id, row.key, row.version, tuple(row.search_variables)) for row in session.execute(query)
+    )
 
 
 def standing_at(process_key: str, node_id: str) -> CompoundSelect[str]:
@@ -105,7 +107,7 @@ def with_number_between(name: str, least: float | None, most: float | None) -> S
 
 
 def texts_of(session: Session, name: str, most: int) -> list[str]:
-    """Values of a search variable that occur, in order, at most ``most`` (ix_instance_variable_name_text_instance_id)."""
+    """Values of a search variable that occur, in order (ix_instance_variable_name_text_instance_id)."""
     some = select(iv.c.text).where(iv.c.name == name).limit(MOST_VALUES).subquery()
     return list(session.scalars(select(some.c.text).distinct().order_by(some.c.text).limit(most)))
 

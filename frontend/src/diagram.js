@@ -1,8 +1,10 @@
-// <keliu-diagram data-xml="URL" data-state="URL" [data-names="URL"]>: a process diagram with its tokens.
+// <keliu-diagram data-xml="URL" data-state="URL" [data-names="URL"] [data-every="SECONDS"]>: a diagram with its tokens.
 //
-// data-state answers {"tokens": [{"node", "state"}], "passed": [node id, …]}, data-names {element id: name}.
+// data-state answers {"tokens": [{"node", "state"}], "passed": [node id, …], "badges": [{"node", "text"}, …]} and is asked
+// again every data-every seconds; data-names answers {element id: name}. A badge is a short text below its element.
 // The mark of bpmn.io stays visible: the licence of bpmn-js asks for it.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
+import { showNames } from "./names.js";
 import { word } from "./words.js";
 
 async function json(url) {
@@ -21,7 +23,6 @@ async function text(url) {
   return answer.text();
 }
 
-const LABEL_WIDTH = 110; // enough for two words a line
 const READABLE = 0.7; // below this scale, names cannot be read
 
 class KeliuDiagram extends HTMLElement {
@@ -44,6 +45,7 @@ class KeliuDiagram extends HTMLElement {
 
   disconnectedCallback() {
     this.resized?.disconnect();
+    clearInterval(this.timer);
     this.viewer?.destroy();
     this.viewer = undefined;
   }
@@ -58,10 +60,29 @@ class KeliuDiagram extends HTMLElement {
       return; // taken off the page meanwhile
     }
     await this.viewer.importXML(xml);
-    this.rename(names);
+    showNames(this.viewer, names);
     this.mark(state);
     this.frame();
     this.setAttribute("data-ready", "yes");
+    if (this.dataset.every) {
+      this.timer = setInterval(() => this.refresh(), Number(this.dataset.every) * 1000);
+    }
+  }
+
+  /** What has changed since; the part that is shown stays. */
+  async refresh() {
+    if (document.hidden || !this.viewer) {
+      return;
+    }
+    try {
+      const state = await json(this.dataset.state);
+      if (this.viewer && JSON.stringify(state) !== this.known) {
+        this.unmark();
+        this.mark(state);
+      }
+    } catch (error) {
+      console.warn(error); // the next time it may answer again
+    }
   }
 
   fail(error) {
@@ -73,35 +94,29 @@ class KeliuDiagram extends HTMLElement {
     this.setAttribute("data-ready", "failed");
   }
 
-  rename(names) {
-    const registry = this.viewer.get("elementRegistry");
-    const events = this.viewer.get("eventBus");
-    for (const [id, name] of Object.entries(names)) {
-      const element = registry.get(id);
-      if (!element || typeof name !== "string") {
-        continue;
-      }
-      element.businessObject.name = name;
-      const label = registry.get(`${id}_label`);
-      if (label && label.width < LABEL_WIDTH) {
-        label.x -= (LABEL_WIDTH - label.width) / 2; // the file leaves room for its own language only
-        label.width = LABEL_WIDTH;
-      }
-      const shapes = [element, label].filter(Boolean);
-      for (const shape of shapes) {
-        const type = shape.waypoints ? "connection.changed" : "shape.changed";
-        events.fire(type, { element: shape, gfx: registry.getGraphics(shape) });
-      }
+  unmark() {
+    const canvas = this.viewer.get("canvas");
+    for (const [id, marker] of this.marked) {
+      canvas.removeMarker(id, marker);
     }
+    this.viewer.get("overlays").remove({ type: "state" });
   }
 
-  mark({ tokens = [], passed = [] }) {
-    const canvas = this.viewer.get("canvas");
+  addMarker(id, marker) {
+    this.viewer.get("canvas").addMarker(id, marker);
+    this.marked.push([id, marker]);
+  }
+
+  mark(state) {
+    const { tokens = [], passed = [], badges = [] } = state;
+    this.known = JSON.stringify(state);
+    this.tokens = [];
+    this.marked = [];
     const registry = this.viewer.get("elementRegistry");
     const overlays = this.viewer.get("overlays");
     for (const id of passed) {
       if (registry.get(id)) {
-        canvas.addMarker(id, "is-passed");
+        this.addMarker(id, "is-passed");
       }
     }
     const here = [];
@@ -110,13 +125,21 @@ class KeliuDiagram extends HTMLElement {
       if (!element) {
         continue;
       }
-      canvas.addMarker(node, "is-token");
-      canvas.addMarker(node, `is-token-${String(state).replace(/[^a-z_]/g, "")}`);
+      this.addMarker(node, "is-token");
+      this.addMarker(node, `is-token-${String(state).replace(/[^a-z_]/g, "")}`);
       const dot = document.createElement("span"); // an element, never a string: names are not trusted as HTML
       dot.className = "token-dot";
-      overlays.add(node, { position: { top: -7, right: 7 }, html: dot });
+      overlays.add(node, "state", { position: { top: -7, right: 7 }, html: dot });
       this.tokens.push(element);
       here.push(element.businessObject.name || node);
+    }
+    for (const { node, text: words } of badges) {
+      if (registry.get(node) && words) {
+        const badge = document.createElement("span");
+        badge.className = "diagram-badge";
+        badge.textContent = words;
+        overlays.add(node, "state", { position: { bottom: -3, left: 0 }, html: badge });
+      }
     }
     if (here.length) {
       this.setAttribute("aria-label", `${word("diagram")}: ${word("here")}: ${here.join(", ")}`);

@@ -1,5 +1,6 @@
 """Pages of the control room."""
 
+from app.monitor.views import instance, instances
 from app.monitor.views.blueprint import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "instance", "instances"]

@@ -155,6 +155,16 @@ class FlagFilter(_Named):
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenFilter(_Named):
+    """What the list is about, chosen elsewhere on the page: kept when other filters change, and narrows nothing."""
+
+    def bind(self, arguments: MultiDict[str, str], context: FilterContext) -> BoundFilter:
+        """The value as it is."""
+        value = clean(arguments.get(self.name, ""))
+        return BoundFilter(self.name, "", "hidden", (value,) if value else ())
+
+
+@dataclass(frozen=True, slots=True)
 class DateFilter(_Named):
     """From one day to another, both included; of moments, the days of the business time zone."""
 

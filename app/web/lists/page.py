@@ -60,7 +60,7 @@ class Page(Generic[T]):
 
     def reset_url(self) -> str:
         """The same list without filters."""
-        gone = {name: None for bound in self.filters for name in _parameters(bound)}
+        gone = {name: None for bound in self.filters if bound.kind != "hidden" for name in _parameters(bound)}
         return merged_query(**gone, after=None, before=None)
 
     def page_url(self, **cursor: str | None) -> str:
@@ -73,7 +73,8 @@ class Page(Generic[T]):
 
 
 def _parameters(bound: BoundFilter) -> tuple[str, ...]:
-    return (f"{bound.name}_from", f"{bound.name}_to") if bound.kind == "dates" else (bound.name,)
+    ranges = bound.kind in ("dates", "numbers")
+    return (f"{bound.name}_from", f"{bound.name}_to") if ranges else (bound.name,)
 
 
 def respond(spec: ListSpec[T], page_template: str, fragment: str, **context: Any) -> Response:

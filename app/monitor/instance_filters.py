@@ -1,0 +1,200 @@
+"""Filters of the list of instances. Each asks an index for ids; see :mod:`engine.queries.finding`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, and_, or_, select, union
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+import engine
+from app.accounts import queries as accounts
+from app.business_objects import BusinessObjects
+from app.db import search
+from app.monitor.search_values import SearchVariable
+from app.security import Principal
+from app.web.lists import BoundFilter, FilterContext
+from app.web.lists.filters import clean
+from engine.tables import process_instance
+
+finding = engine.queries.finding
+
+
+def among(session: Session, ids: Any) -> ColumnElement[bool]:
+    """Condition on ``process_instance``: it is one of ``ids``. SQLite reads the ids once and goes along the index of
+    the order until the page is full; left to itself it would look up every one of them and sort."""
+    column = process_instance.c.id
+    if session.get_bind().dialect.name == "sqlite":
+        return (column + "").in_(ids)
+    return column.in_(ids)
+
+
+def visible_texts(objects: BusinessObjects, principal: Principal, query: str, dialect: str) -> list[Select[str]]:
+    """Ids of instances whose business object matches the words (customer, number, what it is about), as far as this
+    person sees it: whoever only repairs does not learn whose case it is."""
+    instance = process_instance.c
+    return [
+        select(instance.id).where(
+            instance.business_key.in_(search.matching(found.process_key, query, dialect)),
+            instance.definition_key == found.process_key,
+            instance.business_key.in_(found.visible_keys(principal)),
+        )
+        for found in objects
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class TextSearch:
+    """Business key from its beginning, or words about the business object: the customer, what it is about."""
+
+    name: str
+    label: Any
+    principal: Principal
+    objects: BusinessObjects
+
+    def parameters(self) -> tuple[str, ...]:
+        """One."""
+        return (self.name,)
+
+    def bind(self, arguments: MultiDict[str, str], context: FilterContext) -> BoundFilter:
+        """Instances that fit."""
+        value = clean(arguments.get(self.name, ""))
+        condition = None
+        if value:
+            dialect = context.session.get_bind().dialect.name
+            texts = visible_texts(self.objects, self.principal, value, dialect)
+            condition = among(context.session, union(finding.keyed(value), *texts))
+        return BoundFilter(self.name, str(self.label), "search", (value,) if value else (), condition=condition)
+
+
+@dataclass(frozen=True, slots=True)
+class StarterFilter:
+    """Who started it, by login or by part of the name."""
+
+    name: str
+    label: Any
+
+    def parameters(self) -> tuple[str, ...]:
+        """One."""
+        return (self.name,)
+
+    def bind(self, arguments: MultiDict[str, str], context: FilterContext) -> BoundFilter:
+        """Instances that such a person, or a program of that name, started."""
+        value = clean(arguments.get(self.name, ""))
+        condition = None
+        if value:
+            logins = {value, *accounts.logins_named(context.session, value)}
+            condition = among(context.session, finding.started_by(sorted(logins)))
+        return BoundFilter(self.name, str(self.label), "text", (value,) if value else (), condition=condition)
+
+
+@dataclass(frozen=True, slots=True)
+class VariableFilter:
+    """By a search variable, as its kind asks for: one of its values, a range of numbers or days, or the exact text."""
+
+    variable: SearchVariable
+
+    @property
+    def name(self) -> str:
+        """The parameter of the URL."""
+        return f"v_{self.variable.name}"
+
+    def parameters(self) -> tuple[str, ...]:
+        """One, or two for a range."""
+        ranges = self.variable.kind in ("numbers", "dates")
+        return (f"{self.name}_from", f"{self.name}_to") if ranges else (self.name,)
+
+    def bind(self, arguments: MultiDict[str, str], context: FilterContext) -> BoundFilter:
+        """Instances whose variable is like this."""
+        values = tuple(clean(arguments.get(name, "")) for name in self.parameters())
+        if not any(values):
+            return self._bound((), None)
+        if self.variable.kind == "numbers":
+            return self._numbers(values, context)
+        if self.variable.kind == "dates":
+            return self._dates(values, context)
+        if self.variable.kind == "choice" and values[0] not in self.variable.values:
+            return self._bound((), None, _("This value is not one of the choices."))
+        return self._bound(values, finding.with_text(self.variable.name, values), context=context)
+
+    def _numbers(self, values: tuple[str, ...], context: FilterContext) -> BoundFilter:
+        try:
+            least, most = (float(text.replace(",", "")) if text else None for text in values)
+        except ValueError:
+            return self._bound(values, None, _("Give numbers."))
+        if any(number is not None and not math.isfinite(number) for number in (least, most)):
+            return self._bound(values, None, _("Give numbers."))
+        return self._bound(values, finding.with_number_between(self.variable.name, least, most), context=context)
+
+    def _dates(self, values: tuple[str, ...], context: FilterContext) -> BoundFilter:
+        try:
+            least, most = (date.fromisoformat(text[:10]).isoformat() if text else None for text in values)
+        except ValueError:
+            return self._bound(values, None, _("Give days like 2026-11-30."))
+        ids = finding.with_text_between(self.variable.name, least, most and f"{most}~")  # a moment of that day, too
+        return self._bound(values, ids, context=context)
+
+    def _bound(
+        self, values: tuple[str, ...], ids: Any, error: str = "", context: FilterContext | None = None
+    ) -> BoundFilter:
+        options = tuple(self.variable.values.items()) if self.variable.kind == "choice" else ()
+        condition = None if ids is None or context is None else among(context.session, ids)
+        return BoundFilter(self.name, self.variable.label, self.variable.kind, values, options, condition, error)
+
+
+@dataclass(frozen=True, slots=True)
+class MomentFilter:
+    """From one day to another; of a moment that no index orders by alone, the ids of those days."""
+
+    inner: Any
+
+    @property
+    def name(self) -> str:
+        """The parameter of the URL."""
+        return str(self.inner.name)
+
+    def parameters(self) -> tuple[str, ...]:
+        """Two of them."""
+        found: tuple[str, ...] = self.inner.parameters()
+        return found
+
+    def bind(self, arguments: MultiDict[str, str], context: FilterContext) -> BoundFilter:
+        """Instances of those days."""
+        bound: BoundFilter = self.inner.bind(arguments, context)
+        if bound.condition is None:
+            return bound
+        states = or_(*(process_instance.c.state == state.value for state in engine.InstanceState))
+        ids = select(process_instance.c.id).where(and_(states, bound.condition))
+        found = among(context.session, ids)
+        return BoundFilter(bound.name, bound.label, bound.kind, bound.values, bound.options, found, bound.error)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityFilter:
+    """Where a token stands now: a node of one process. ``options``: (node id, name) pairs."""
+
+    name: str
+    label: Any
+    process: str
+    options: tuple[tuple[str, str], ...]
+
+    def parameters(self) -> tuple[str, ...]:
+        """One."""
+        return (self.name,)
+
+    def bind(self, arguments: MultiDict[str, str], context: FilterContext) -> BoundFilter:
+        """Instances that wait there."""
+        value = clean(arguments.get(self.name, ""))
+        condition, error = None, ""
+        if value in dict(self.options):
+            condition = among(context.session, finding.standing_at(self.process, value))
+        elif value:
+            value, error = "", _("This value is not one of the choices.")
+        return BoundFilter(
+            self.name, str(self.label), "choice", (value,) if value else (), self.options, condition, error
+        )
