@@ -10,8 +10,6 @@ import functools
 from dataclasses import dataclass
 from datetime import date
 
-import holidays
-
 WORKING_ZH, WORKING_EN = "调休上班", "Working day instead of a rest day"
 
 
@@ -36,6 +34,8 @@ class Year:
 @functools.cache
 def days_of(year: int) -> Year:
     """The special days of ``year``."""
+    import holidays  # takes long to load: for who needs it, not at every start
+
     chinese = holidays.country_holidays("CN", years=year, language="zh_CN")
     english = holidays.country_holidays("CN", years=year, language="en_US")
     made_up = [day for day in chinese.weekend_workdays if day.year == year]

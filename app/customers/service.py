@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -73,6 +72,8 @@ def reindex(session: Session, customer: Customer) -> None:
 
 def pinyin_of(names: Iterable[str]) -> list[str]:
     """Initials ("zs" finds 张三) and the full syllables of every Chinese name."""
+    from pypinyin import Style, lazy_pinyin  # its dictionary takes long to read: for who needs it, not at every start
+
     words = []
     for name in filter(None, names):
         words.append("".join(lazy_pinyin(name, style=Style.FIRST_LETTER)))

@@ -15,7 +15,6 @@ from datetime import date, datetime, time
 from pathlib import PurePath
 from typing import Any
 
-import openpyxl
 import structlog
 
 MAX_BYTES = 25 * 1024 * 1024
@@ -167,6 +166,8 @@ def _delimiter(text: str) -> str:
 
 
 def _xlsx(data: bytes) -> Iterator[list[str]]:
+    import openpyxl  # takes long to load: for who needs it, not at every start
+
     _check_archive(data)
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)

@@ -11,7 +11,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, current_app
-from openpyxl import Workbook
 
 KINDS = {
     "csv": "text/csv; charset=utf-8",
@@ -43,6 +42,8 @@ def csv_bytes(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 def xlsx_bytes(head: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "Keliu") -> bytes:
     """A workbook of one sheet. Text cells are marked as text: openpyxl would take ``=…`` for a formula."""
+    from openpyxl import Workbook  # takes long to load: for who needs it, not at every start
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", title)[:31] or "Keliu")
     sheet.freeze_panes = "A2"
