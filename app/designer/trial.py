@@ -171,14 +171,14 @@ def _drawn(
     values = {**context.values, **(asked.typed or {})}
     with people.acting(principal):
         found = widgets.draw(document, values, asked.errors, context.overrides, principal.groups)
-        renamed = widgets.renamed(found, PREFIX, lambda kind: _options_url(sandbox, kind))
+        renamed = widgets.renamed(found, PREFIX, lambda kind: _options_url(sandbox, kind, asked.who))
         url = url_for("designer.trial_fields", draft_id=sandbox.draft_id)
         errors = {"": asked.errors.get("", [])}
         return Markup(render_template("designer/_trial_fields.html", widgets=renamed, errors=errors, url=url))
 
 
-def _options_url(sandbox: Sandbox, kind: str) -> str:
-    return url_for("designer.trial_options", draft_id=sandbox.draft_id, kind=kind)
+def _options_url(sandbox: Sandbox, kind: str, who: str) -> str:
+    return url_for("designer.trial_options", draft_id=sandbox.draft_id, kind=kind, who=who)
 
 
 def _people(session: Session, row: Waiting, asked: Asked) -> tuple[people.Person, ...]:

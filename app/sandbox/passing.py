@@ -47,7 +47,7 @@ class Stop(StrEnum):
 class Budget:
     """What is left of the limits of one step."""
 
-    jobs: int = MOST_JOBS
+    jobs: int = field(default_factory=lambda: MOST_JOBS)
     ends: float = field(default_factory=lambda: time.monotonic() + MOST_SECONDS)
 
     def spent(self) -> bool:

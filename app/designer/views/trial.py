@@ -25,7 +25,7 @@ from app.designer.views.checking import base_of
 from app.errors import FieldErrors, NotVisible
 from app.formkit import FormDocument, references
 from app.process_names import element_names
-from app.sandbox import running, service, steps, world
+from app.sandbox import people, running, service, steps, world
 from app.sandbox.models import Sandbox
 from app.sandbox.steps import Doing, Step
 from app.security import current, requires
@@ -185,12 +185,13 @@ def trial_names(draft_id: int) -> ResponseReturnValue:
 @blueprint.get("/drafts/<int:draft_id>/try/references/<kind>")
 @requires(DEPLOYS)
 def trial_options(draft_id: int, kind: str) -> ResponseReturnValue:
-    """What a reference field may hold: things of the test run, never of the company."""
+    """What a reference field may hold for that person: things of the test run, never of the company."""
     if references.source(kind) is None:
         raise NotVisible()
     words = request.args.get("q", "")
     with _inside(known(draft_id)) as session:
-        found = references.search(session, current(), kind, words)
+        person = people.principal(session, request.args.get("who", "")[:100])
+        found = references.search(session, person, kind, words)
         return render_template("formkit/_options.html", choices=found, words=words)
 
 
