@@ -12,6 +12,10 @@ const WORDS = {
     token: "显示当前节点",
     larger: "放大",
     smaller: "缩小",
+    added: "新增",
+    removed: "删除",
+    changed: "修改",
+    moved: "移动",
   },
   en: {
     saved: "Draft saved",
@@ -25,6 +29,10 @@ const WORDS = {
     token: "Show where the case is",
     larger: "Larger",
     smaller: "Smaller",
+    added: "added",
+    removed: "removed",
+    changed: "changed",
+    moved: "moved",
   },
 };
 

@@ -8,6 +8,7 @@ import ColorPickerModule from "bpmn-js-color-picker";
 import camunda from "camunda-bpmn-moddle/resources/camunda.json";
 import MinimapModule from "diagram-js-minimap";
 import CommandModule from "diagram-js/lib/command";
+import { showNames } from "../names.js";
 import { loadChoices } from "./choices.js";
 import { drawingHints } from "./drawing_rules.js";
 import { Findings } from "./findings.js";
@@ -24,6 +25,9 @@ import { SIMULATION } from "./zh/simulation.js";
 
 const NARROW = matchMedia("(max-width: 767.98px)");
 const XML = "application/xml; charset=utf-8";
+const READABLE = 0.7; // below this scale, names cannot be read
+const MARGIN = 130; // room for the palette
+const SETTLED_MS = 100; // the panel begins to listen after it was painted
 
 /** The file as XML with shapes: a file without any gets a layout. */
 async function withShapes(xml) {
@@ -54,6 +58,7 @@ class ProcessEditor {
     this.findings.told = () => this.mark();
     await this.import(xml);
     this.bind();
+    await this.showWanted();
     this.findings.check();
     this.editor.dataset.ready = "yes";
   }
@@ -101,27 +106,11 @@ class ProcessEditor {
     } else {
       say(this.editor, shaped.laidOut ? translate("The file had no drawing: it was laid out.") : "", "info");
     }
-    this.shownInEnglish();
-    this.fit();
-    this.canvas.querySelector("svg").setAttribute("aria-label", translate("Process diagram"));
-  }
-
-  /** People who read English see English names where the element shows none of its own. */
-  shownInEnglish() {
-    if (isChinese() || !this.readOnly) {
-      return;
+    if (this.readOnly && !isChinese()) {
+      showNames(this.modeler, this.translations.data.elements);
     }
-    this.get("elementRegistry").forEach((element) => {
-      const name = this.translations.get("elements", element.businessObject?.id);
-      if (name && element.businessObject.name && element.type !== "label") {
-        element.businessObject.name = name;
-        const type = element.waypoints ? "connection.changed" : "shape.changed";
-        for (const shape of [element, ...(element.labels ?? [])]) {
-          const kind = shape.waypoints ? "connection.changed" : type === "connection.changed" && shape !== element ? "shape.changed" : type;
-          this.get("eventBus").fire(kind, { element: shape, gfx: this.get("elementRegistry").getGraphics(shape) });
-        }
-      }
-    });
+    this.begin();
+    this.canvas.querySelector("svg").setAttribute("aria-label", translate("Process diagram"));
   }
 
   async xml() {
@@ -223,6 +212,28 @@ class ProcessEditor {
 
   fit() {
     this.get("canvas").zoom("fit-viewport", "auto");
+  }
+
+  /** The whole diagram if its names can be read that way, else where it begins. */
+  begin() {
+    this.fit();
+    const canvas = this.get("canvas");
+    if (canvas.zoom() < READABLE) {
+      const { inner } = canvas.viewbox();
+      canvas.zoom(READABLE);
+      const { outer } = canvas.viewbox();
+      const place = { width: outer.width / READABLE, height: outer.height / READABLE };
+      canvas.viewbox({ x: inner.x - MARGIN, y: inner.y - MARGIN, ...place });
+    }
+  }
+
+  /** The element an address asks for, once the panel listens. */
+  async showWanted() {
+    await new Promise((done) => setTimeout(done, SETTLED_MS));
+    const wanted = new URLSearchParams(location.search).get("element");
+    if (wanted && this.get("elementRegistry").get(wanted)) {
+      this.show(wanted);
+    }
   }
 
   zoomBy(factor) {

@@ -13,7 +13,7 @@ function idProblem(facts, target, value) {
   if (!ID.test(value)) {
     return translate("Letters, digits, _ - . only; it begins with a letter.");
   }
-  const holder = target.$model.ids.assigned(value);
+  const holder = target.$model.ids?.assigned(value);
   return holder && holder !== target ? translate("This id is taken.") : null;
 }
 

@@ -93,6 +93,8 @@ export const BPMN = {
   "Search in diagram": "在图中查找",
   "Search...": "查找…",
   Search: "查找",
+  Results: "结果",
+  Back: "返回",
   "No matching entries found.": "没有符合的项目。",
   Templates: "模板",
   "Toggle non-interrupting": "切换不中断",

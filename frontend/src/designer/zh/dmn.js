@@ -209,4 +209,9 @@ export const DMN = {
   name: "名称",
   "Literal expression editor": "表达式",
   Search: "查找",
+  "Search in diagram": "在图中查找",
+  "No matching entries found.": "没有符合的项目。",
+  "Open decision table": "打开决策表",
+  "Open literal expression": "打开表达式",
+  "Open boxed expression": "打开表达式",
 };
