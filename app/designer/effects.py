@@ -73,17 +73,33 @@ def _effect(
 ) -> Effect:
     nodes = row.nodes
     lost = [one for one in nodes if one not in mapping and str(nodes[one]["type"]) not in LISTENING]
-    standing = occupied(session, row.id, lost) if lost else ()
-    hopeless = [one for one in standing if nodes[one]["type"] not in kinds.values()]
-    stuck = _count_at(session, row.id, standing) if standing else 0
+    occupied = tuple(standing(session, row.id, lost)) if lost else ()
+    hopeless = [one for one in occupied if nodes[one]["type"] not in kinds.values()]
+    stuck = _count_at(session, row.id, occupied) if occupied else 0
     blocked = _count_at(session, row.id, hopeless) if hopeless else 0
-    return Effect(row, running, running - stuck, stuck - blocked, blocked, tuple(standing))
+    return Effect(row, running, running - stuck, stuck - blocked, blocked, occupied)
 
 
-def occupied(session: Session, definition_id: str, nodes: Sequence[str] | None = None) -> tuple[str, ...]:
-    """At which nodes (of these) instances of a version stand."""
+def standing(session: Session, definition_id: str, nodes: Sequence[str] | None = None) -> dict[str, int]:
+    """How many instances of a version stand at each node (of these)."""
     found = _standing(definition_id, nodes).subquery()
-    return tuple(session.scalars(select(found.c.node_id).distinct().order_by(found.c.node_id)))
+    counted = select(found.c.node_id, func.count(found.c.instance_id.distinct())).group_by(found.c.node_id)
+    return {row[0]: row[1] for row in session.execute(counted.order_by(found.c.node_id))}
+
+
+def standing_at(definition_id: str, node: str) -> Select[tuple[str]]:
+    """The instances of a version that stand at a node."""
+    return select(_standing(definition_id, (node,)).subquery().c.instance_id)
+
+
+def places(session: Session, definition_id: str, instance_ids: Sequence[str]) -> dict[str, list[str]]:
+    """At which nodes each of these instances stands."""
+    found = _standing(definition_id, None).subquery()
+    rows = select(found.c.instance_id, found.c.node_id).where(found.c.instance_id.in_(instance_ids))
+    stands: dict[str, list[str]] = {}
+    for instance_id, node_id in session.execute(rows.order_by(found.c.instance_id, found.c.node_id)):
+        stands.setdefault(instance_id, []).append(node_id)
+    return stands
 
 
 def _count_at(session: Session, definition_id: str, nodes: Sequence[str]) -> int:
