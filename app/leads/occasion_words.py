@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -44,14 +45,19 @@ def reason(kind: Occasion, facts: Mapping[str, Any], products: Words, lost_reaso
         )
     own, spend = money(Decimal(facts["own"])), money(Decimal(facts["spend"]))
     return str(
-        _("%(own)s of %(spend)s a year with us: %(percent)s %%.", own=own, spend=spend, percent=facts["percent"])
+        _(
+            "%(own)s of %(spend)s a year with us: %(percent)s %%.",
+            own=own,
+            spend=spend,
+            percent=format_decimal(facts["percent"]),
+        )
     )
 
 
 def _next_product(facts: Mapping[str, Any], products: Words) -> str:
     product = products.get(facts["product"], facts["product"])
     since = localdate(date.fromisoformat(facts["since"]))
-    said = {"product": product, "day": since, "percent": facts["percent"], "known": facts["known"]}
+    said = {"product": product, "day": since, "percent": format_decimal(facts["percent"]), "known": facts["known"]}
     if facts["assumed"]:
         return str(_("Has %(product)s since %(day)s; %(percent)s %% are assumed to buy the next one.", **said))
     return str(

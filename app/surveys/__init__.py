@@ -21,4 +21,4 @@ def register(app: Flask, registries: Registries) -> None:
     registries.listeners.append(handlers.on_event)
     registries.business_objects.add(business.SurveyObject())
     app.register_blueprint(views.blueprint)
-    navigation.add(navigation.Item("surveys.index", _l("Surveys"), "headset", "survey.manage", 35), app)
+    navigation.add(navigation.Item("surveys.index", _l("Surveys"), "clipboard-check", "survey.manage", 35), app)

@@ -119,7 +119,7 @@ def test_every_night_each_reason_becomes_one_lead_that_says_why(leads: Leads, cl
     assert leads.waiting(lead.number) == ["qualify"]
     with leads.app.test_request_context(headers={"Accept-Language": "en"}), database.read() as session:
         said = occasion_words.reason_of(session, session.get_one(Lead, lead.number))
-    assert said.startswith("Has Yongxing CAD since ") and "90.0 % are assumed" in said
+    assert said.startswith("Has Yongxing CAD since ") and "90 % are assumed" in said
     leads.do(lead.number, "qualify", "li.na", outcome="unsuitable", reason="已经停产")
     drain(database)
     advance(database, clock, timedelta(days=2))

@@ -21,7 +21,7 @@ from app.leads.views.blueprint import blueprint
 from app.leads.views.figures import period_of
 from app.security import current, requires
 
-SHOWN = 20
+SHOWN = 8
 
 
 @blueprint.get("/occasions")
