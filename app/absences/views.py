@@ -32,7 +32,7 @@ def install(app: Flask) -> None:
 
     assert handover_views
     app.register_blueprint(blueprint)
-    navigation.add(navigation.Item("absences.index", _l("Absence"), "beach", "task.work", 90), app)
+    navigation.add(navigation.Item("absences.index", _l("Absence"), "beach", "task.work", 62), app)
 
 
 @blueprint.get("/absences")
