@@ -1,4 +1,4 @@
-"""What a command would do to its instance: it is carried out and taken back, and the difference is shown."""
+"""What commands would do to an instance: they are carried out and taken back, and the difference is shown."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.commands import Command
 from engine.facade import execute
 from engine.model import InstanceState, JobKind
 from engine.queries.instances import instance as find_instance
@@ -78,15 +79,19 @@ class _Picture:
     instances: Mapping[str, InstanceRow]
 
 
-def rehearse(session: Session, command: Any) -> Rehearsal:
-    """Carry out a command about one instance (it has an ``instance_id``), look, and take it back: nothing is changed
-    and nobody is told. Must run in a session that may write. Raises what the command raises."""
-    before = _picture(session, command.instance_id)
+def rehearse(session: Session, instance_id: str, *commands: Command) -> Rehearsal:
+    """Carry out commands about an instance, look, and take them back: nothing is changed and nobody is told.
+
+    Must run in a session that may write. A job that is run does what it does within the database; work with a half
+    outside of it must not be rehearsed. Raises what the commands raise.
+    """
+    before = _picture(session, instance_id)
     rung = list(session.info.get("rung", ()))
     savepoint = session.begin_nested()
     try:
-        execute(session, command)
-        after = _picture(session, command.instance_id)
+        for command in commands:
+            execute(session, command)
+        after = _picture(session, instance_id)
     finally:
         savepoint.rollback()
         session.info["rung"] = rung

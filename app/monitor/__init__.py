@@ -12,6 +12,16 @@ if TYPE_CHECKING:
 
 def register(app: Flask, registries: Registries) -> None:
     """Add the pages and their menu items."""
+    from flask_babel import lazy_gettext as _l
+
     from app.monitor import views
+    from app.web import navigation
 
     app.register_blueprint(views.blueprint)
+    for endpoint, label, icon, order in (
+        ("monitor.incidents", _l("Incidents"), "alert-triangle", 74),
+        ("monitor.timers", _l("Agenda of timers"), "clock", 76),
+        ("monitor.repairs", _l("Repairs"), "tool", 78),
+    ):
+        item = navigation.Item(endpoint, label, icon, "monitor.view", order, group=_l("Control room"))
+        navigation.add(item, app)

@@ -13,7 +13,6 @@ from engine.rows import BatchItemRow, BatchRow
 from engine.store.tables import batch as bt
 from engine.store.tables import job as jb
 
-
 COLUMNS = [column for column in bt.c if column.name != "request_key"]
 
 

@@ -1,6 +1,6 @@
 """Pages of the control room."""
 
-from app.monitor.views import instance, instances
+from app.monitor.views import batches, incidents, instance, instances, repairing, timers, words
 from app.monitor.views.blueprint import blueprint
 
-__all__ = ["blueprint", "instance", "instances"]
+__all__ = ["batches", "blueprint", "incidents", "instance", "instances", "repairing", "timers", "words"]

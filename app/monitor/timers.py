@@ -1,0 +1,278 @@
+"""The agenda: which timers fire when, for whom, and how many on each day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+import engine
+from app.business_objects import BusinessObjects, Summary
+from app.monitor import cases
+from app.process_names import process_name, step_name
+from app.security import Principal
+from app.visibility import REPAIR, sees_instance
+from app.web.lists import BoundFilter, ChoiceFilter, Column, DateFilter, ListSpec, Sort, matching
+from app.web.lists.filters import FilterContext, clean
+from engine.tables import job, process_instance
+
+WAITING = text("job.state IN ('scheduled', 'available', 'retryable') AND job.kind = 'timer'")
+"""The condition of ix_job_timer_due_at, word for word."""
+HORIZONS: Mapping[str, int] = {"7": 7, "30": 30, "365": 365}
+OVERDUE = "overdue"
+MOST_COUNTED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class TimerLine:
+    """One timer: when it fires, for whom, and what its moment came from. ``process_key`` is set for one that starts a
+    process."""
+
+    id: int
+    due_at: datetime
+    instance_id: str | None
+    node_id: str | None
+    definition_id: str | None
+    business_key: str | None
+    title: str
+    customer: str
+    process: str
+    step: str
+    suspended: bool
+    starts: bool
+    explanation: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What fires on one day. ``count``: of all that match, capped; ``holiday``: the person does not work then."""
+
+    day: date
+    lines: tuple[TimerLine, ...]
+    count: int
+    works: bool
+    overdue: bool = False
+
+    @property
+    def capped(self) -> bool:
+        """Whether there are more than ``count`` says."""
+        return self.count > MOST_COUNTED
+
+
+def objects() -> BusinessObjects:
+    """The business objects of this application."""
+    found: BusinessObjects = current_app.extensions["keliu.registries"].business_objects
+    return found
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(current_app.extensions["keliu.settings"].zone)
+
+
+def _select(_session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
+    """ix_job_timer_due_at"""
+    statement = (
+        select(job, process_instance.c.definition_id, process_instance.c.definition_key)
+        .add_columns(process_instance.c.business_key, process_instance.c.title, process_instance.c.state.label("of"))
+        .outerjoin(process_instance, process_instance.c.id == job.c.instance_id)
+        .where(WAITING)
+    )
+    if any(principal.has(permission) for permission in REPAIR):
+        return statement
+    return statement.where(job.c.instance_id.is_not(None), sees_instance(principal, objects()))
+
+
+def _lines(principal: Principal) -> Any:
+    def lines(session: Session, found: Sequence[Row[*tuple[Any, ...]]]) -> list[TimerLine]:
+        known = cases.summaries(
+            session, principal, objects(), ((row.definition_key, row.business_key) for row in found)
+        )
+        standing = _starting(session, {row.topic for row in found if row.instance_id is None})
+        return [_line(session, row, known.get((row.definition_key, row.business_key)), standing) for row in found]
+
+    return lines
+
+
+def _line(session: Session, row: Row[*tuple[Any, ...]], summary: Summary | None, standing: dict[str, str]) -> TimerLine:
+    version = row.definition_id or standing.get(row.topic)
+    process = process_name(session, version) if version else str(row.topic or "")
+    return TimerLine(
+        id=row.id,
+        due_at=row.due_at,
+        instance_id=row.instance_id,
+        node_id=row.node_id,
+        definition_id=version,
+        business_key=row.business_key,
+        title=(summary.title if summary else "") or row.title or "",
+        customer=summary.customer if summary else "",
+        process=process,
+        step=step_name(session, version, row.node_id) if version and row.node_id else str(row.node_id or ""),
+        suspended=row.of == engine.InstanceState.SUSPENDED,
+        starts=row.instance_id is None,
+        explanation=row.payload.get("explanation", {}),
+    )
+
+
+def _starting(session: Session, keys: set[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key in sorted(filter(None, keys)):
+        found[key] = engine.queries.latest_definition(session, key).id
+    return found
+
+
+def horizon(session: Session, chosen: str) -> ColumnElement[bool]:
+    """Condition on ``job``: it fires within so many days of the business zone (or should have fired already)."""
+    now = engine.now(session)
+    if chosen == OVERDUE:
+        return job.c.due_at <= now
+    last = now.astimezone(_zone()).date() + timedelta(days=HORIZONS[chosen])
+    return job.c.due_at < _midnight(last)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), _zone()).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """How far ahead to look: one of the horizons; as far as there are timers when nothing was said."""
+
+    name: str
+    label: Any
+
+    def parameters(self) -> tuple[str, ...]:
+        """One parameter."""
+        return (self.name,)
+
+    def bind(self, arguments: MultiDict[str, str], context: FilterContext) -> BoundFilter:
+        """One of them, or none."""
+        chosen = clean(arguments.get(self.name, ""))
+        options = tuple((value, str(label)) for value, label in HORIZON_NAMES.items())
+        if chosen not in HORIZON_NAMES:
+            return BoundFilter(self.name, str(self.label), "choice", (), options)
+        return BoundFilter(self.name, str(self.label), "choice", (chosen,), options, horizon(context.session, chosen))
+
+
+HORIZON_NAMES: Mapping[str, Any] = {
+    OVERDUE: _l("overdue"),
+    "7": _l("within 7 days"),
+    "30": _l("within 30 days"),
+    "365": _l("within 365 days"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFilter:
+    """Business keys that begin like this (ix_process_instance_business_key)."""
+
+    name: str
+    label: Any
+
+    def parameters(self) -> tuple[str, ...]:
+        """One parameter."""
+        return (self.name,)
+
+    def bind(self, arguments: MultiDict[str, str], context: FilterContext) -> BoundFilter:
+        """From the beginning of the key to where its end would be."""
+        value = clean(arguments.get(self.name, ""))
+        if not value:
+            return BoundFilter(self.name, str(self.label), "text")
+        key = process_instance.c.business_key
+        begins = and_(key >= value, key < value + "\U0010ffff")
+        ids = select(process_instance.c.id).where(begins)
+        return BoundFilter(self.name, str(self.label), "text", (value,), condition=job.c.instance_id.in_(ids))
+
+
+def _processes(session: Session) -> list[tuple[str, str]]:
+    return [(one.key, process_name(session, one.id)) for one in engine.queries.definitions(session)]
+
+
+def _of_process(chosen: Sequence[str]) -> ColumnElement[bool]:
+    starts = and_(job.c.instance_id.is_(None), job.c.topic == chosen[0])
+    return or_(process_instance.c.definition_key == chosen[0], starts)
+
+
+def agenda(principal: Principal) -> ListSpec[TimerLine]:
+    """The timers that this person may know of."""
+    return ListSpec(
+        name="timers",
+        title=_l("Timers"),
+        select=_select,
+        rows=_lines(principal),
+        key=job.c.id,
+        columns=(
+            Column("due", _l("Fires"), lambda row: row.due_at, sort="due"),
+            Column("business_key", _l("Number"), lambda row: row.business_key),
+            Column("title", _l("Instance"), lambda row: row.title),
+            Column("customer", _l("Customer"), lambda row: row.customer),
+            Column("process", _l("Process"), lambda row: row.process),
+            Column("step", _l("Step"), lambda row: row.step),
+        ),
+        sorts={"due": Sort(job.c.due_at)},  # ix_job_timer_due_at
+        default_sort="due",
+        filters=(
+            Within("within", _l("Fires")),
+            DateFilter("day", _l("Days"), job.c.due_at),
+            ChoiceFilter("process", _l("Process"), _processes, condition=_of_process),
+            KeyFilter("number", _l("Number begins with")),
+        ),
+    )
+
+
+def totals(session: Session, principal: Principal) -> list[tuple[str, Any, int]]:
+    """How many fire within each horizon: (value, name, number), counted to a thousand (ix_job_timer_due_at)."""
+    statement = _select(session, principal)
+    found = []
+    for value, name in HORIZON_NAMES.items():
+        some = statement.where(horizon(session, value)).with_only_columns(job.c.id, maintain_column_froms=True)
+        counted = select(func.count()).select_from(some.limit(MOST_COUNTED + 1).subquery())
+        found.append((value, name, session.scalar(counted) or 0))
+    return found
+
+
+def days(
+    session: Session, principal: Principal, lines: Sequence[TimerLine], arguments: MultiDict[str, str]
+) -> list[Day]:
+    """The lines by day of the business zone, each day with how many fire on it and whether its people work."""
+    by_day: dict[date, list[TimerLine]] = {}
+    zone, today = _zone(), engine.now(session).astimezone(_zone()).date()
+    for line in lines:
+        by_day.setdefault(line.due_at.astimezone(zone).date(), []).append(line)
+    counts = _counts(session, matching(agenda(principal), session, principal, arguments), list(by_day))
+    calendar = engine.runtime(session).calendars(session, principal.department_key or None)
+    return [
+        Day(day, tuple(some), counts[day], _works(calendar, day), overdue=day < today) for day, some in by_day.items()
+    ]
+
+
+def _works(calendar: engine.WorkingCalendar, day: date) -> bool:
+    return calendar.between(_midnight(day), _midnight(day + timedelta(days=1))) > timedelta()
+
+
+def _counts(session: Session, found: Select[*tuple[Any, ...]], some: list[date]) -> dict[date, int]:
+    """All in one question, each counted to a thousand from ix_job_timer_due_at."""
+    if not some:
+        return {}
+    columns = []
+    for day in some:
+        within = (job.c.due_at >= _midnight(day), job.c.due_at < _midnight(day + timedelta(days=1)))
+        ids = found.with_only_columns(job.c.id, maintain_column_froms=True).where(*within).limit(MOST_COUNTED + 1)
+        columns.append(select(func.count()).select_from(ids.subquery()).scalar_subquery())
+    return dict(zip(some, map(int, session.execute(select(*columns)).one()), strict=True))
+
+
+def visible_timer(session: Session, principal: Principal, job_id: int) -> TimerLine | None:
+    """One timer that waits, if this person may know of it."""
+    row = session.execute(_select(session, principal).where(job.c.id == job_id)).first()
+    return None if row is None else _lines(principal)(session, [row])[0]
+
+
+__all__ = ["Day", "TimerLine", "agenda", "days", "totals", "visible_timer"]

@@ -1,0 +1,50 @@
+"""What the templates of the control room may call besides what every template may."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from flask import request
+from flask_babel import format_date, format_datetime
+
+from app.monitor.repair import orders
+from app.monitor.views.blueprint import blueprint
+from app.security import current
+from app.web.filters import localtime
+
+
+@blueprint.app_context_processor
+def functions() -> dict[str, Any]:
+    """``repair_orders(about)``: what the reader may order; ``list_arguments()``: the filters of the list shown."""
+    return {"repair_orders": _offered, "list_arguments": _arguments}
+
+
+def _offered(about: str) -> list[orders.Order]:
+    return orders.offered(about, current().has)
+
+
+def _arguments() -> dict[str, Any]:
+    """What the address says, without paging: the same list in another address."""
+    kept = {name: values for name, values in request.args.lists() if any(values)}
+    for name in ("after", "before", "export", "lang"):
+        kept.pop(name, None)
+    return {**kept, **(request.view_args or {})}
+
+
+@blueprint.app_template_filter()
+def weekday(day: date) -> str:
+    """Its name in the reader's language."""
+    return str(format_date(day, "EEEE"))
+
+
+@blueprint.app_template_filter()
+def clocktime(moment: datetime) -> str:
+    """Hour and minute in the business time zone."""
+    return str(format_datetime(moment, "HH:mm"))
+
+
+@blueprint.app_template_filter()
+def isotime(text: str) -> str:
+    """A moment that was written down as text, as people read it."""
+    return localtime(datetime.fromisoformat(text))

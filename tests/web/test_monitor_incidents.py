@@ -1,0 +1,137 @@
+"""Incidents are grouped by cause; after the fix twenty of them vanish in one go."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import engine
+from tests.support import errands
+from tests.support.application import database_of, drain, signed_in
+
+OPERATOR = "kang.ning"
+MANY = 20
+
+
+@pytest.fixture
+def printer(each_app: Flask) -> errands.Printer:
+    each_app.config["WTF_CSRF_ENABLED"] = False
+    return errands.deploy(each_app)
+
+
+@pytest.fixture
+def operator(each_app: Flask) -> FlaskClient:
+    return signed_in(each_app, OPERATOR)
+
+
+def text_of(client: FlaskClient, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, (path, answer.status_code)
+    return answer.get_data(as_text=True)
+
+
+def the_cause(client: FlaskClient) -> str:
+    (found,) = set[str](re.findall(r"/monitor/incidents/([0-9a-f]{32})", text_of(client, "/monitor/incidents")))
+    return found
+
+
+def confirm(client: FlaskClient, path: str, **given: Any) -> Any:
+    """Fill the form, look at the preview, confirm; the answer to that and the form that was sent."""
+    looked = client.post(path, data={"step": "preview", **given})
+    page = looked.get_data(as_text=True)
+    assert looked.status_code == 200, page
+    hidden = {name: re.search(rf'name="{name}" value="([^"]*)"', page) for name in ("key", "seen")}
+    sent = {"step": "confirm", **{name: found.group(1) for name, found in hidden.items() if found}, **given}
+    return client.post(path, data=sent), sent, page
+
+
+def test_twenty_incidents_of_one_cause_vanish_in_one_go(
+    each_app: Flask, printer: errands.Printer, operator: FlaskClient
+) -> None:
+    printer.broken = True
+    errands.start(each_app, MANY)
+    assert len(errands.incidents(each_app)) == MANY
+    page = text_of(operator, "/monitor/incidents")
+    assert "paper jam in printer …, job …" in page and f">{MANY}<" in page
+    cause = the_cause(operator)
+    group = text_of(operator, f"/monitor/incidents/{cause}")
+    assert group.count("data-list-row") == MANY and "ERR-000001" in group and "Traceback" not in group
+    first = errands.incidents(each_app)[0]
+    assert "RuntimeError" in text_of(operator, f"/monitor/incidents/{first.id}/detail")
+
+    path = f"/monitor/incidents/{cause}/repairs/retry"
+    _answer, _sent, page = confirm(operator, path, reason="looking")
+    assert "It would fail again: paper jam" in page and "It worked for none" in page  # begun all the same
+    drain(database_of(each_app))
+    assert len(errands.incidents(each_app)) == MANY
+
+    printer.broken = False
+    answer, sent, page = confirm(operator, path, reason="paper taken out")
+    assert "Tried now, it works." in page and f"confirm for {MANY}" in page
+    assert not printer.printed or len(printer.printed) <= 10  # what was tried was taken back
+    assert answer.status_code == 303
+    again = operator.post(path, data=sent)  # a double click
+    assert again.location == answer.location
+    drain(database_of(each_app))
+    assert errands.incidents(each_app) == []
+    assert "Nothing is left of this cause" in text_of(operator, f"/monitor/incidents/{cause}")
+    progress = text_of(operator, answer.location)
+    assert f"{MANY} of {MANY} done" in progress and "ERR-000001" in progress and "paper taken out" in progress
+    with database_of(each_app).read() as session:
+        assert [one.reason for one in engine.queries.batches(session)] == ["paper taken out", "looking"]
+
+
+def test_variables_are_corrected_for_one_and_for_all(
+    each_app: Flask, printer: errands.Printer, operator: FlaskClient
+) -> None:
+    one, *others = errands.start(each_app, 4, paper=None)
+    assert len(errands.incidents(each_app)) == 4
+    mine = next(row for row in errands.incidents(each_app) if row.instance_id == one)
+    path = f"/monitor/incidents/{mine.id}/repairs/edit"
+    assert 'name="name-0" value="paper"' in text_of(operator, path)
+    wrong = operator.post(path, data={"name-0": "paper", "kind-0": "json", "value-0": "{A4", "reason": ""})
+    page = wrong.get_data(as_text=True)
+    assert wrong.status_code == 422 and "Say why." in page and "This is not JSON" in page and "{A4" in page
+    given = {"name-0": "paper", "kind-0": "json", "value-0": '{"size": "A4"}', "reason": "the customer said A4"}
+    answer, _sent, page = confirm(operator, path, **given)
+    assert "Tried now, it works." in page and "size" in page and "check" in page
+    assert answer.status_code == 303
+    drain(database_of(each_app))
+    assert errands.tasks(each_app, one) == ["check"] and len(errands.incidents(each_app)) == 3
+
+    group = f"/monitor/incidents/{mine.cause}/repairs/edit"
+    given = {"name-0": "paper", "kind-0": "text", "value-0": "A3", "reason": "only A3 is left"}
+    answer, _sent, page = confirm(operator, group, **given)
+    assert "It fits 3 of 3." in page
+    drain(database_of(each_app))
+    assert [errands.tasks(each_app, other) for other in others] == [["check"]] * 3
+    with database_of(each_app).read() as session:
+        assert engine.queries.instance(session, others[0]).variables["paper"] == "A3"
+    assert {row.facts["reason"] for row in errands.audited(each_app, "SetVariables", OPERATOR)} == {
+        "the customer said A4",
+        "only A3 is left",
+    }
+
+
+def test_an_incident_is_closed_with_a_note(each_app: Flask, printer: errands.Printer, operator: FlaskClient) -> None:
+    printer.broken = True
+    errands.start(each_app)
+    (row,) = errands.incidents(each_app)
+    path = f"/monitor/incidents/{row.id}/repairs/resolve"
+    assert operator.post(path, data={"step": "confirm", "reason": ""}).status_code == 422
+    assert operator.post(path, data={"step": "confirm", "reason": "printed by hand"}).status_code == 303
+    with database_of(each_app).read() as session:
+        closed = engine.queries.incident(session, row.id)
+    assert (closed.state, closed.resolved_by, closed.annotation) == ("resolved", OPERATOR, "printed by hand")
+    assert operator.post(path, data={"step": "confirm", "reason": "twice"}).status_code == 404
+    assert "printed by hand" in text_of(operator, f"/monitor/incidents/{row.id}")
+
+
+def test_messages_of_one_cause_differ_in_numbers_ids_and_names_only() -> None:
+    same = ("order CMP-2026-000017 of '上海申远' is 3.5 days late", "order CMP-2026-1 of '北京机床' is 12 days late")
+    assert {engine.cause_in_words(one) for one in same} == {"order … of '…' is … days late"}
+    assert engine.cause_in_words("KeyError: 'amount'") != engine.cause_in_words("KeyError: 'number'")
