@@ -58,6 +58,20 @@ def clock() -> VirtualClock:
     return VirtualClock(START)
 
 
+def pytest_configure() -> None:
+    """Processes that tests start read compiled modules."""
+    from tests.support import thrift
+
+    thrift.keep_compiled_modules()
+
+
+def pytest_collection_finish() -> None:
+    """Nothing that was imported is garbage."""
+    from tests.support import thrift
+
+    thrift.look_for_garbage_less()
+
+
 def _company(request: pytest.FixtureRequest) -> bool:
     return request.node.get_closest_marker("empty_database") is None
 

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,32 +24,17 @@ from app.security import sessions
 from app.security.identity import EXTENSION as SECURITY
 from app.security.identity import Security
 from app.security.principal import Principal
+from app.web.application import Application
 from config import Settings
+from tests.support import thrift
 from tests.support.postgres import PostgresServer
 
 T = TypeVar("T")
+Application.url_rule_class = thrift.Address
 DEMO_LOADED = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 """The day before every test begins."""
 
 _names = (f"t{number}" for number in itertools.count(1))
-
-
-class _Compiled(BytecodeCache):
-    """Compiled templates for every application of this process: compiling takes longer than most tests."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], object] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """The code, if these very sources were compiled before."""
-        bucket.code = self._kept.get((bucket.key, bucket.checksum))  # type: ignore[assignment]  # None: not yet
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep the code."""
-        self._kept[bucket.key, bucket.checksum] = bucket.code
-
-
-_compiled = _Compiled()
 
 
 def settings_for(url: str, data: Path, **given: Any) -> Settings:
@@ -118,6 +102,7 @@ class Databases:
             path = self.home / f"{name}.sqlite3"
             url = self.server().create(name) if backend == "postgresql" else f"sqlite:///{path}"
             self._fill(url, company)
+            thrift.look_for_garbage_less()
             self.made[backend, company] = name if backend == "postgresql" else str(path)
         return self.made[backend, company]
 
@@ -140,7 +125,8 @@ def running_app(databases: Databases, backend: str, clock: engine.Clock, *, comp
     url = databases.fresh(backend, company=company)
     app = create_app(settings_for(url, databases.home), clock=clock)
     app.testing = True
-    app.jinja_env.bytecode_cache = _compiled
+    app.jinja_env.bytecode_cache = thrift.templates
+    thrift.share_statements(database_of(app))
     try:
         yield app
     finally:

@@ -16,6 +16,7 @@ from app.db.request import install
 from app.db.search import SearchEntry
 from app.web.application import create
 from config import Settings
+from tests.support.thrift import create_tables, share_statements
 
 TABLES = [NumberSequence.__table__, SearchEntry.__table__]
 
@@ -28,10 +29,9 @@ def _no_calendar(_session: Any, _group: str | None) -> Any:
 def opened(url: str, *, listeners: tuple[Any, ...] = ()) -> Iterator[Database]:
     """A database with the tables of the core and the engine."""
     runtime = engine.Runtime(clock=engine.SystemClock(), calendars=_no_calendar, listeners=listeners)
-    database = Database(url, runtime, synchronous="NORMAL")
-    with database.engine.begin() as connection:
-        engine.metadata.create_all(connection)
-        Base.metadata.create_all(connection, tables=TABLES)  # type: ignore[arg-type]  # Table is a FromClause here
+    database = share_statements(Database(url, runtime, synchronous="NORMAL"))
+    create_tables(database, engine.metadata)
+    create_tables(database, Base.metadata, TABLES)
     try:
         yield database
     finally:

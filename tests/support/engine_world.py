@@ -14,6 +14,7 @@ import engine
 from app.db import Database
 from engine.testing import OFFICE
 from tests.support.postgres import PostgresServer
+from tests.support.thrift import create_tables, share_statements
 
 T = TypeVar("T")
 MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -145,10 +146,9 @@ def world(url: str, *, clock: engine.Clock | None = None, create: bool = True, *
         listeners=(lambda _session, event: heard.append(event),),
         **more,
     )
-    database = Database(url, runtime, synchronous="NORMAL")
+    database = share_statements(Database(url, runtime, synchronous="NORMAL"))
     if create:
-        with database.engine.begin() as connection:
-            engine.metadata.create_all(connection)
+        create_tables(database, engine.metadata)
     try:
         yield World(database, virtual, handlers, heard)
     finally:

@@ -18,6 +18,7 @@ from app.notifications.models import Delivery, Pace, TeamChannel
 from app.notifications.preferences import Wish
 from tests.support.application import Databases, database_of, drain, settings_for
 from tests.support.receivers import TAKEN, HttpReceiver, Mailbox
+from tests.support.thrift import share_statements
 
 
 @dataclass
@@ -116,6 +117,7 @@ def opened(
         "smtp_url": mailbox.url, "mail_from": "Keliu <crm@keliu.example>", "webhook_allow": ("127.0.0.1",), **settings
     }  # fmt: skip
     app = create_app(settings_for(url, databases.home, **given), clock=clock)
+    share_statements(database_of(app))
     found = House(app, clock, mailbox, robot, url)
     for table in ("delivery", "job"):  # the demo company's own letters and deadlines
         found.write(lambda s, table=table: s.execute(sa.text(f"DELETE FROM {table}")))

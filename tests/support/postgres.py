@@ -184,8 +184,8 @@ class PostgresServer:
         return f"postgresql+psycopg://keliu@/{database}?host={self.home / 'data'}"
 
     def create(self, database: str, *, template: str = "template1") -> str:
-        """A new database; returns its SQLAlchemy URL."""
-        self._execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
+        """A new database; returns its SQLAlchemy URL. Copying files takes less than writing every page to the log."""
+        self._execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return self.url(database)
 
     def keep_every_commit(self, database: str) -> None:
