@@ -58,16 +58,21 @@ def deployed_name(given: str, content: bytes) -> str:
 
 def fitting_name(name: str, content: bytes, key: str) -> str:
     """``name`` as a draft can have it: programs may deploy files under any name. ``key`` is that of the process."""
-    try:
-        kind_of(name)
+    if _fits(name):
         return name
-    except NameRefused:
-        pass
     try:
         return deployed_name(name, content)
     except NameRefused:
         suffix = "dmn" if b"/spec/DMN/" in content[:4_000] else "bpmn"
         return f"{re.sub(r'[^A-Za-z0-9_-]', '_', key) or 'process'}.{suffix}"
+
+
+def _fits(name: str) -> bool:
+    try:
+        kind_of(name)
+    except NameRefused:
+        return False
+    return True
 
 
 def _form_key(content: bytes) -> str:
