@@ -19,8 +19,11 @@ def register(app: Flask, registries: Registries) -> None:
 
     app.register_blueprint(views.blueprint)
     for endpoint, label, icon, order in (
+        ("monitor.index", _l("Processes"), "sitemap", 70),
+        ("monitor.people", _l("Who holds what"), "users", 73),
         ("monitor.incidents", _l("Incidents"), "alert-triangle", 74),
         ("monitor.timers", _l("Agenda of timers"), "clock", 76),
+        ("monitor.show_event_log", _l("Event log"), "file-export", 79),
         ("monitor.repairs", _l("Repairs"), "tool", 78),
     ):
         item = navigation.Item(endpoint, label, icon, "monitor.view", order, group=_l("Control room"))

@@ -1,6 +1,29 @@
 """Pages of the control room."""
 
-from app.monitor.views import batches, incidents, instance, instances, repairing, timers, words
+from app.monitor.views import (
+    batches,
+    event_log,
+    incidents,
+    instance,
+    instances,
+    processes,
+    repairing,
+    tasks,
+    timers,
+    words,
+)
 from app.monitor.views.blueprint import blueprint
 
-__all__ = ["batches", "blueprint", "incidents", "instance", "instances", "repairing", "timers", "words"]
+__all__ = [
+    "batches",
+    "blueprint",
+    "event_log",
+    "incidents",
+    "instance",
+    "instances",
+    "processes",
+    "repairing",
+    "tasks",
+    "timers",
+    "words",
+]
