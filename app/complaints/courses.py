@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.complaints import queries
 from app.complaints.figures import Cell
 from app.complaints.models import Complaint, ComplaintMeasure, ComplaintState
+from app.complaints.spreads import Spread, spreads
 from app.security import Principal
 from app.web.periods import Period
 
@@ -24,6 +25,7 @@ STEPS = (5, 10, 15, 20, 25, 30, 40, 50, 100)
 LIMIT = 25
 """A complaint with more steps raises the alarm, unless the reader chooses another limit [C35]."""
 LONGEST_LISTED = 20
+HOUR = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,12 @@ class Satisfaction:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Minutes from receipt to closing of the complaints of one class ("" for all): mean, median, 90th percentile."""
+    """Minutes from receipt to closing of the complaints of one class ("" for all)."""
 
     key: str
     cell: Cell
-    working: tuple[float, float, float]
-    elapsed: tuple[float, float, float]
+    working: Spread
+    elapsed: Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +114,13 @@ MEASURES = ("steps", "hand_offs", "people", "waits")
 
 
 def _groups(session: Session, principal: Principal, period: Period) -> Sequence[Any]:
-    """One walk over the measures of the period: a row for each answer."""
+    """One walk over the measures of the period: a row for each answer and number of steps."""
     asked = case((ComplaintMeasure.visits > 0, 1), else_=0).label("asked")
-    columns = [getattr(ComplaintMeasure, name) for name in MEASURES]
-    sums = [func.sum(one).label(one.key) for one in columns] + [
-        func.max(one).label(f"most_{one.key}") for one in columns
-    ]
-    long = [func.sum(case((ComplaintMeasure.steps >= count, 1), else_=0)).label(f"from_{count}") for count in STEPS]
-    keys = (ComplaintMeasure.satisfaction, asked, ComplaintMeasure.first_time)
-    statement = select(*keys, func.count().label("complaints"), *sums, *long).where(closed_in(period))
+    keys = (ComplaintMeasure.satisfaction, asked, ComplaintMeasure.first_time, ComplaintMeasure.steps)
+    others = [getattr(ComplaintMeasure, name) for name in MEASURES[1:]]
+    sums = [func.sum(one).label(f"sum_{one.key}") for one in others]
+    most = [func.max(one).label(f"most_{one.key}") for one in others]
+    statement = select(*keys, func.count().label("complaints"), *sums, *most).where(closed_in(period))
     return session.execute(_seen(statement, principal).group_by(*keys)).all()
 
 
@@ -150,64 +150,31 @@ def _satisfaction(found: Sequence[Any], period: Period) -> Satisfaction:
 
 
 def _times(session: Session, principal: Principal, period: Period) -> tuple[Times, ...]:
-    """How often each number of minutes occurs tells mean and percentiles exactly (index-only)."""
-    working = _histograms(session, principal, period, ComplaintMeasure.working_minutes)
-    elapsed = _histograms(session, principal, period, ComplaintMeasure.minutes)
+    def narrowed(statement: Any) -> Any:
+        return _seen(statement.where(closed_in(period)), principal)
+
+    kind = func.coalesce(ComplaintMeasure.complaint_class, "-")
+    working = spreads(session, narrowed, kind, ComplaintMeasure.working_minutes, HOUR)
+    elapsed = spreads(session, narrowed, kind, ComplaintMeasure.minutes, 4 * HOUR)
     chosen = period.query("closed") | {"state": "closed"}
     return tuple(
-        Times(
-            key,
-            Cell(sum(counts.values()), chosen | ({"class": key} if key else {})),
-            spread(counts),
-            spread(elapsed[key]),
-        )
-        for key, counts in sorted(working.items())
-        if counts
+        Times(key, Cell(own.count, chosen | ({"class": key} if key else {})), own, elapsed[key])
+        for key, own in sorted(working.items())
     )
-
-
-def _histograms(session: Session, principal: Principal, period: Period, column: Any) -> dict[str, dict[int, int]]:
-    kind = func.coalesce(ComplaintMeasure.complaint_class, "-")
-    statement = select(kind, column, func.count()).where(closed_in(period), column.is_not(None))
-    together: dict[int, int] = {}
-    found = {"": together}
-    for key, minutes, count in session.execute(_seen(statement, principal).group_by(kind, column)):
-        found.setdefault(key, {})[minutes] = count
-        together[minutes] = together.get(minutes, 0) + count
-    return found
-
-
-def spread(counts: Mapping[int, int]) -> tuple[float, float, float]:
-    """Mean, median and 90th percentile of values that occur so often; of none, zero. Between two values in the middle
-    the median is their mean; the 90th percentile is the smallest value that nine tenths do not exceed."""
-    total = sum(counts.values())
-    if not total:
-        return 0.0, 0.0, 0.0
-    mean = sum(value * count for value, count in counts.items()) / total
-    ordered = sorted(counts.items())
-    middle = (_nth(ordered, (total - 1) // 2) + _nth(ordered, total // 2)) / 2
-    return round(mean, 1), middle, float(_nth(ordered, -(-9 * total // 10) - 1))
-
-
-def _nth(ordered: Sequence[tuple[int, int]], index: int) -> int:
-    passed = 0
-    for value, count in ordered:
-        passed += count
-        if index < passed:
-            return value
-    raise IndexError(index)
 
 
 def _lengths(session: Session, principal: Principal, period: Period, limit: int, found: Sequence[Any]) -> Lengths:
     closed = sum(row.complaints for row in found)
     chosen = period.query("closed") | {"state": "closed"}
     over, longest = _over(session, principal, period, limit)
+    means = {name: _mean(sum(getattr(row, f"sum_{name}") for row in found), closed) for name in MEASURES[1:]}
+    most = {name: max((getattr(row, f"most_{name}") for row in found), default=0) for name in MEASURES[1:]}
     return Lengths(
         closed=closed,
-        means={name: _mean(sum(getattr(row, name) for row in found), closed) for name in MEASURES},
-        most={name: max((getattr(row, f"most_{name}") for row in found), default=0) for name in MEASURES},
+        means={"steps": _mean(sum(row.steps * row.complaints for row in found), closed)} | means,
+        most={"steps": max((row.steps for row in found), default=0)} | most,
         at_least=tuple(
-            (count, Cell(sum(getattr(row, f"from_{count}") for row in found), chosen | {"steps": count}))
+            (count, Cell(sum(row.complaints for row in found if row.steps >= count), chosen | {"steps": count}))
             for count in STEPS
         ),
         limit=limit,
@@ -219,11 +186,10 @@ def _lengths(session: Session, principal: Principal, period: Period, limit: int,
 def _over(
     session: Session, principal: Principal, period: Period, limit: int
 ) -> tuple[Cell, tuple[ComplaintMeasure, ...]]:
-    """Few complaints are so long: ix_complaint_measure_steps_number."""
-    which = and_(ComplaintMeasure.steps > limit, period.has(Complaint.received_at), queries.sees(principal))
-    joined = and_(Complaint.number == ComplaintMeasure.number, which)
-    count = session.scalar(select(func.count()).select_from(ComplaintMeasure).join(Complaint, joined)) or 0
-    statement = select(ComplaintMeasure).join(Complaint, joined)
+    which = and_(ComplaintMeasure.steps > limit, period.has(ComplaintMeasure.received_at))  # ix_complaint_measure_steps
+    counted = select(func.count()).select_from(ComplaintMeasure).where(which)
+    count = session.scalar(_seen(counted, principal)) or 0
+    statement = _seen(select(ComplaintMeasure).where(which), principal)
     statement = statement.order_by(ComplaintMeasure.steps.desc(), ComplaintMeasure.number).limit(LONGEST_LISTED)
     cell = Cell(int(count), period.query("received") | {"steps": str(limit + 1)})
     return cell, tuple(session.scalars(statement))

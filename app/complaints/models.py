@@ -146,10 +146,11 @@ class ComplaintMeasure(Base):
     __tablename__ = "complaint_measure"
     __table_args__ = (
         Index("ix_complaint_measure_closed", "state", "closed_at", "complaint_class", "working_minutes", "minutes"),
-        Index("ix_complaint_measure_steps_number", "steps", "number"),
+        Index("ix_complaint_measure_steps", "steps", "received_at", "number"),
     )
 
     number: Mapped[str] = mapped_column(ForeignKey("complaint.number"), primary_key=True)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     steps: Mapped[int] = mapped_column(default=0)
     """Completed tasks."""
     hand_offs: Mapped[int] = mapped_column(default=0)

@@ -24,6 +24,7 @@ from app.complaints.models import (
     ComplaintVisit,
 )
 from app.complaints.service import closing, measuring
+from app.complaints.spreads import Spread
 from app.customers.models import Customer, CustomerOrder
 from app.security import Principal
 from app.web.periods import Period
@@ -175,8 +176,10 @@ def test_figures_equal_what_was_worked_out_by_hand(each_app: Flask) -> None:
     assert (closed.satisfaction.unreachable.count, closed.satisfaction.not_asked.count) == (1, 0)
     together, quality = closed.times
     assert (together.key, quality.key, quality.cell.count) == ("", "quality", 10)
-    assert together.working == (186.0, 120.0, 540.0)  # 3 × 60, 5 × 120, 2 × 540 minutes
-    assert together.elapsed == (2076.0, 2220.0, 3900.0)  # 5 × 65 h, 3 × 1 h, 2 × 9 h; the median between 9 h and 65 h
+    assert together.working == Spread(10, 186.0, 120.0, 540.0)  # 3 × 60, 5 × 120, 2 × 540 minutes
+    assert together.elapsed == Spread(
+        10, 2076.0, 2220.0, 3900.0
+    )  # 5 × 65 h, 3 × 1 h, 2 × 9 h; the median between 9 h and 65 h
 
 
 def counts(found: figures.Received, by: str) -> dict[str, int]:

@@ -29,6 +29,7 @@ def measure(session: Session, complaint: Complaint) -> None:
         row = ComplaintMeasure(number=complaint.number)
         session.add(row)
     if row.closed_at is None:
+        row.received_at = complaint.received_at
         _course(session, row)
 
 

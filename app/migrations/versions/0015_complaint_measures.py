@@ -70,6 +70,7 @@ MEASURE = _table(
     *(sa.column(name, sa.String) for name in ("number", "state", "complaint_class")),
     *(sa.column(name, sa.Integer) for name in ("steps", "hand_offs", "people", "waits", "visits", "satisfaction")),
     *(sa.column(name, sa.Integer) for name in ("minutes", "working_minutes")),
+    sa.column("received_at", UtcDateTime),
     sa.column("closed_at", UtcDateTime),
     sa.column("first_time", sa.Boolean),
 )
@@ -79,6 +80,7 @@ def upgrade() -> None:
     op.create_table(
         "complaint_measure",
         sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("received_at", UtcDateTime, nullable=False),
         sa.Column("steps", sa.Integer(), nullable=False),
         sa.Column("hand_offs", sa.Integer(), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
@@ -98,7 +100,7 @@ def upgrade() -> None:
     op.create_index("ix_complaint_figures", "complaint", figures)
     closed = ["state", "closed_at", "complaint_class", "working_minutes", "minutes"]
     op.create_index("ix_complaint_measure_closed", "complaint_measure", closed)
-    op.create_index("ix_complaint_measure_steps_number", "complaint_measure", ["steps", "number"])
+    op.create_index("ix_complaint_measure_steps", "complaint_measure", ["steps", "received_at", "number"])
     _measure()
 
 
@@ -114,7 +116,8 @@ def _measure() -> None:
     rows = []
     for complaint in connection.execute(sa.select(COMPLAINT)).all():
         number = complaint.number
-        row = _course(courses.get(number, ()), calendar) | {"number": number}
+        row = _course(courses.get(number, ()), calendar)
+        row |= {"number": number, "received_at": complaint.received_at}
         row["waits"] += pauses.get(number, 0)
         rows.append(row | _end(complaint, visits.get(number, ()), number in contacts, calendar))
     for start in range(0, len(rows), WRITTEN_AT_ONCE):
