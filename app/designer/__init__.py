@@ -19,5 +19,5 @@ def register(app: Flask, registries: Registries) -> None:
 
     app.register_blueprint(views.blueprint)
     navigation.add(
-        navigation.Item("designer.index", _l("Processes"), "sitemap", views.SEES, 80, group=_l("Workshop")), app
+        navigation.Item("designer.index", _l("Process design"), "template", views.SEES, 80, group=_l("Workshop")), app
     )

@@ -15,6 +15,7 @@ from app.designer import blank, wording
 from app.designer.models import Draft, DraftFile
 from app.designer.names import Kind, NameRefused, fitting_name, kind_of
 from app.errors import FieldErrors
+from app.process_names import process_name
 from engine.hardened_xml import MAX_BYTES, XmlRefused, parse_xml
 
 MOST_FILES = 300
@@ -65,7 +66,7 @@ def from_definition(session: Session, owner: str, definition_id: str) -> Draft:
     found = engine.queries.definition(session, definition_id)
     given = engine.queries.definition_files(session, definition_id)
     files = {fitting_name(name, content, found.key): content for name, content in given.items()}
-    return create(session, owner, found.name, files, definition_id)
+    return create(session, owner, process_name(session, definition_id), files, definition_id)
 
 
 def new(session: Session, owner: str, wanted: blank.Wanted) -> Draft:

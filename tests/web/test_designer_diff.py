@@ -51,16 +51,18 @@ def test_the_same_files_say_the_same_however_they_are_written(complaint: Files) 
 
 def test_a_new_step_is_told_with_its_place_its_people_and_its_form(say: Say, complaint: Files) -> None:
     new = replaced(complaint, "complaint.bpmn", *STEP.drawn())
+    new = replaced(new, "complaint.en.json", *STEP.named)
     new["complaint/second_look.json"] = json.dumps(STEP.form).encode()
     assert say(complaint, new) == [
-        "Steps and paths: New: step for people “复核”, after “总结评价” and before “归档”.",
-        "Steps and paths: The path leads from “总结评价” to “复核” now, before from “总结评价” to “归档”.",
-        "Who does it: “复核”: the candidate groups set to “finance” (before: none).",
-        "Forms: “复核”: the form set to “complaint/second_look” (before: none).",
+        "Steps and paths: New: step for people “Second look”, after “Evaluate the case” and before “Archive”.",
+        "Steps and paths: The path leads from “Evaluate the case” to “Second look” now, "
+        "before from “Evaluate the case” to “Archive”.",
+        "Who does it: “Second look”: the candidate groups set to “finance” (before: none).",
+        "Forms: “Second look”: the form set to “complaint/second_look” (before: none).",
         "Forms: New form “Second look” with the fields “Agreed, Remark”.",
     ]
     assert say(complaint, new, "zh")[0] == "步骤与路径: 新增用户任务“复核”，位于“总结评价”之后、“归档”之前。"
-    assert "Steps and paths: Gone: step for people “复核”." in say(new, complaint)
+    assert "Steps and paths: Gone: step for people “Second look”." in say(new, complaint)
     marks = diff.marks(complaint, new, diff.compare(complaint, new))
     assert marks.changed == ("f_evaluated",) and not marks.removed and not marks.moved
 
@@ -76,9 +78,9 @@ def test_people_times_levels_handlers_conditions_and_names_are_told_apart(say: S
     )
     new = replaced(new, "complaint.en.json", ('"evaluate": "', '"evaluate": "New '))
     assert say(complaint, new)[:3] == [
-        "Service levels: “总结”: the service level changed from “=service_level.evaluate” to “16”.",
-        "Handlers and scripts: “归档”: the handler changed from “complaint.archive” to “archive.outside”.",
-        "Names: “总结”: the name changed from “总结评价” to “总结”.",
+        "Service levels: “New Evaluate the case”: the service level changed from “=service_level.evaluate” to “16”.",
+        "Handlers and scripts: “Archive”: the handler changed from “complaint.archive” to “archive.outside”.",
+        "Names: “New Evaluate the case”: the name changed from “总结评价” to “总结”.",
     ]
 
 
@@ -118,9 +120,7 @@ def test_the_page_shows_differences_findings_and_what_becomes_of_running_instanc
     draft = designer.open()
     assert "says the same as the deployed version" in designer.get(f"/drafts/{draft}/diff").text
     designer.add_step(draft)
-    designer.change(
-        draft, "complaint.bpmn", ('id="second_look" name="复核"', 'id="second_look" name="&lt;script&gt;1"')
-    )
+    designer.change(draft, "complaint.en.json", ('"Second look"', '"<script>1"'))
     page = designer.get(f"/drafts/{draft}/diff").text
     assert "New: step for people “&lt;script&gt;1”" in page and "<script>1" not in page
     assert "Migrate by themselves" in page

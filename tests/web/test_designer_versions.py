@@ -74,7 +74,7 @@ def test_fifty_instances_migrate_after_a_rehearsal_and_the_version_is_rolled_bac
     draft = first_version(officer)
     start(each_app, RUNNING)
     page = second_version(officer, draft)
-    assert "Migrate by themselves" in page and f">{RUNNING}</td>" in page
+    assert "Migrate by themselves" in page and page.count(f">{RUNNING}</td>") == 2
     migration = "/processes/order_question/migrate"
     assert "Every step has its place in the new version." in officer.get(migration).text
     versions = {"source": "1", "target": "2", "which": "all"}
@@ -96,7 +96,7 @@ def test_fifty_instances_migrate_after_a_rehearsal_and_the_version_is_rolled_bac
     assert officer.post(back, {"comment": "第二步不需要"}).status_code == 302
     assert "rolled back to version 1" in officer.get("/processes/order_question").text
     assert "Both versions say the same" in officer.get("/processes/order_question/compare?old=1&new=3").text
-    assert "第二步" in officer.get("/processes/order_question/compare?old=2&new=3").text
+    assert "Gone: step for people “Second step”" in officer.get("/processes/order_question/compare?old=2&new=3").text
     with database_of(each_app).read() as session:
         done = session.execute(
             select(audit_log.c.action, audit_log.c.subject).where(audit_log.c.actor == "lin.wanqing")
@@ -111,7 +111,7 @@ def test_a_step_that_is_called_otherwise_needs_a_mapping(app: Flask, sign_in: Si
     draft = first_version(officer)
     one, other, _third = start(app, 3)
     page = second_version(officer, draft, renamed=True)
-    assert re.search(r'numeric">3</td><td class="numeric">0</td><td class="numeric">3</td>', page)
+    assert re.findall(r'numeric">(\d+)</td>', page) == ["3", "0", "3", "0"]
     migration = "/processes/order_question/migrate"
     versions = {"source": "1", "target": "2", "which": "ticked", "instance": [one, other], "comment": "改名"}
     refused = officer.post(migration, {**versions, "action": "rehearse"}).text

@@ -18,7 +18,7 @@ __all__ = ["AREAS", "Change", "Marks", "Names", "compare", "marks"]
 def compare(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> tuple[Change, ...]:
     """Every difference that means something, in the order of the areas."""
     found = [
-        *drawings.compare(processes(old), processes(new)),
+        *drawings.compare(processes(old), processes(new), (_english(old), _english(new))),
         *drawings.compare_names(old, new),
         *forms.compare(old, new),
         *decisions.compare(old, new),
@@ -39,3 +39,8 @@ def processes(files: Mapping[str, bytes]) -> dict[str, drawing.Process]:
         if name.endswith(".bpmn")
         for process in drawing.read(name, files[name])
     }
+
+
+def _english(files: Mapping[str, bytes]) -> dict[str, str]:
+    translations = (files[name] for name in sorted(files) if name.endswith(".en.json") and "/" not in name)
+    return {key: text for content in translations for key, text in drawings.translated(content).items()}

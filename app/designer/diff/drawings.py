@@ -38,6 +38,7 @@ class _Drawn:
     """A process, flat."""
 
     process: drawing.Process
+    english: Mapping[str, str]
     nodes: dict[str, drawing.Node] = field(default_factory=dict)
     scopes: dict[str, drawing.Scope] = field(default_factory=dict)
     flows: dict[str, drawing.Flow] = field(default_factory=dict)
@@ -48,49 +49,54 @@ class _Drawn:
         for scope in {scope.id: scope for scope in self.scopes.values()}.values():
             self.flows |= scope.flows
 
+    def called(self, node_id: str) -> Names:
+        """What a node is called, in both languages."""
+        node = self.nodes.get(node_id)
+        return Names((node.name if node else "") or node_id, self.english.get(node_id, ""))
+
 
 Said = Iterator[Change]
+Texts = Mapping[str, str]
 
 
-def compare(old: Mapping[str, drawing.Process], new: Mapping[str, drawing.Process]) -> Said:
-    """Processes that came or went, and what is different in those that stayed."""
+def compare(
+    old: Mapping[str, drawing.Process], new: Mapping[str, drawing.Process], english: tuple[Texts, Texts]
+) -> Said:
+    """Processes that came or went, and what is different in those that stayed. ``english``: names before and now."""
+    before, after = english
     for key in sorted(old.keys() | new.keys()):
         if key not in old:
-            yield Change(Area.FLOW, "process_added", key, {"name": Names(new[key].name)})
+            yield Change(Area.FLOW, "process_added", key, {"name": Names(new[key].name, after.get(key, ""))})
         elif key not in new:
-            yield Change(Area.FLOW, "process_removed", key, {"name": Names(old[key].name)})
+            yield Change(Area.FLOW, "process_removed", key, {"name": Names(old[key].name, before.get(key, ""))})
         else:
-            yield from _process(_Drawn(old[key]), _Drawn(new[key]))
+            yield from _process(_Drawn(old[key], before), _Drawn(new[key], after))
 
 
 def _process(old: _Drawn, new: _Drawn) -> Said:
     for node_id in [one for one in old.nodes if one not in new.nodes]:
-        yield Change(Area.FLOW, "node_removed", node_id, _kind(old.nodes[node_id]))
+        yield Change(Area.FLOW, "node_removed", node_id, _kind(old, node_id))
     for node_id, node in new.nodes.items():
         if node_id not in old.nodes:
             yield _added(new, node)
-            yield from _node(drawing.Node(node.id, node.type, node.name, None), node)
+            yield from _node(new, drawing.Node(node.id, node.type, node.name, None), node)
         else:
-            yield from _node(old.nodes[node_id], node)
+            yield from _node(new, old.nodes[node_id], node)
             yield from _place(old, new, node_id)
     yield from _flows(old, new)
 
 
-def _called(node: drawing.Node) -> str:
-    return node.name or node.id
-
-
-def _kind(node: drawing.Node) -> dict[str, Any]:
-    return {"name": _called(node), "type": Term(node.type)}
+def _kind(drawn: _Drawn, node_id: str) -> dict[str, Any]:
+    return {"name": drawn.called(node_id), "type": Term(drawn.nodes[node_id].type)}
 
 
 def _added(new: _Drawn, node: drawing.Node) -> Change:
     scope = new.scopes[node.id]
-    before = [_called(new.nodes[flow.source]) for flow in scope.incoming(node.id)]
-    after = [_called(new.nodes[flow.target]) for flow in scope.outgoing(node.id)]
-    facts = _kind(node) | {"before": before, "after": after}
+    before = [new.called(flow.source) for flow in scope.incoming(node.id)]
+    after = [new.called(flow.target) for flow in scope.outgoing(node.id)]
+    facts = _kind(new, node.id) | {"before": before, "after": after}
     if node.attached_to:
-        return Change(Area.FLOW, "boundary_added", node.id, facts | {"host": _called(new.nodes[node.attached_to])})
+        return Change(Area.FLOW, "boundary_added", node.id, facts | {"host": new.called(node.attached_to)})
     if before and after:
         return Change(Area.FLOW, "node_added_between", node.id, facts)
     return Change(Area.FLOW, "node_added", node.id, facts)
@@ -100,23 +106,24 @@ def _place(old: _Drawn, new: _Drawn, node_id: str) -> Said:
     was, now = old.scopes[node_id], new.scopes[node_id]
     node = new.nodes[node_id]
     if was.id != now.id:
-        facts = {"name": _called(node), "old": _scope_name(old, was.id), "new": _scope_name(new, now.id)}
+        facts = {"name": new.called(node_id), "old": _scope_name(old, was.id), "new": _scope_name(new, now.id)}
         yield Change(Area.FLOW, "scope_changed", node_id, facts)
     before, after = old.nodes[node_id].attached_to, node.attached_to
     if before != after:
-        facts = {"name": _called(node), "old": before or "–", "new": after or "–"}
+        facts = {"name": new.called(node_id), "old": old.called(before or "–"), "new": new.called(after or "–")}
         yield Change(Area.FLOW, "host_changed", node_id, facts)
 
 
-def _scope_name(drawn: _Drawn, scope_id: str) -> str:
-    return _called(drawn.nodes[scope_id]) if scope_id in drawn.nodes else drawn.process.name
+def _scope_name(drawn: _Drawn, scope_id: str) -> Names:
+    inner = scope_id in drawn.nodes
+    return drawn.called(scope_id) if inner else Names(drawn.process.name, drawn.english.get(scope_id, ""))
 
 
 # one node
-def _node(old: drawing.Node, new: drawing.Node) -> Said:
+def _node(drawn: _Drawn, old: drawing.Node, new: drawing.Node) -> Said:
     for area, what, before, after in _pairs(old, new):
         if before != after:
-            facts = {"name": _called(new), "what": Term(what), "old": before, "new": after}
+            facts = {"name": drawn.called(new.id), "what": Term(what), "old": before, "new": after}
             code = "value_set" if not before else "value_removed" if not after else "value_changed"
             yield Change(area, code, new.id, facts)
 
@@ -202,7 +209,7 @@ def _flows(old: _Drawn, new: _Drawn) -> Said:
 
 
 def _ends(drawn: _Drawn, flow: drawing.Flow) -> dict[str, Any]:
-    return {"source": _called(drawn.nodes[flow.source]), "target": _called(drawn.nodes[flow.target])}
+    return {"source": drawn.called(flow.source), "target": drawn.called(flow.target)}
 
 
 def _flow(old: _Drawn, new: _Drawn, before: drawing.Flow, after: drawing.Flow) -> Said:
@@ -226,14 +233,15 @@ def _flow_texts(new: _Drawn, after: drawing.Flow, before: drawing.Flow) -> Said:
 def compare_names(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Said:
     """Translations whose names are different."""
     for file in sorted(name for name in {*old, *new} if name.endswith(".json") and "/" not in name):
-        before, after = _translated(old.get(file)), _translated(new.get(file))
+        before, after = translated(old.get(file)), translated(new.get(file))
         for key in sorted({*before, *after}):
             was, now = before.get(key, ""), after.get(key, "")
             if was and now and was != now:
                 yield Change(Area.NAMES, "english_name", key, {"old": was, "new": now, "element": key})
 
 
-def _translated(content: bytes | None) -> dict[str, str]:
+def translated(content: bytes | None) -> dict[str, str]:
+    """Every name in a file of English names, by what it is the name of."""
     try:
         found = json.loads(content or b"{}")
     except (ValueError, RecursionError):
