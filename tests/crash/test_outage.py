@@ -33,14 +33,11 @@ from tests.support.engine_world import bpmn, chain, service, user_task, world
 from tests.support.postgres import PostgresServer
 from tests.support.rest import token_of
 
-SCALE = int(os.environ.get("KELIU_TEST_SCALE", "1"))
-FULL = SCALE >= 3
-SECONDS, BETWEEN = (60.0, (5.0, 20.0)) if FULL else (14.0, (2.5, 4.0))
-AWAY = (0.0, 5.0) if FULL else (0.0, 3.0)
+SECONDS, BETWEEN, AWAY = 60.0, (5.0, 20.0), (0.0, 5.0)
 OUTAGES = 3
 RETURNED = 10.0
 """Seconds after the return of the database in which everything has to run again."""
-PACE = 0.2 if FULL else 0.06
+PACE = 0.25
 """Seconds between two actions of a person."""
 INSTANCES = int(SECONDS / PACE / 1.3)
 ENDS = (signal.SIGKILL, signal.SIGQUIT, signal.SIGINT)
@@ -117,7 +114,7 @@ class Visitor:
                     self.worst = max(self.worst, time.monotonic() - began)
                     if answer.status_code != 200:
                         self.refused[name].append(answer)
-                time.sleep(0.1)
+                time.sleep(PACE)
 
     def go_home(self) -> None:
         self._over.set()

@@ -12,7 +12,8 @@ from typing import Any
 from playwright.sync_api import Browser, Locator, Page, expect
 
 PASSWORD = "keliu-demo"
-PICTURES = Path(os.environ.get("KELIU_SCREENSHOTS", Path(__file__).parents[1] / "e2e" / "out"))
+HEIGHT = 900
+PICTURES = Path(os.environ["KELIU_SCREENSHOTS"]) if "KELIU_SCREENSHOTS" in os.environ else None
 _ENGLISH = Path(__file__).parents[2] / "processes" / "complaint.en.json"
 STEPS: dict[str, str] = json.loads(_ENGLISH.read_text("utf-8"))["elements"]
 """What the steps of a complaint are called in English."""
@@ -38,7 +39,7 @@ class Person:
         self.context = browser.new_context(
             locale="zh-CN" if language == "zh" else "en-GB",
             timezone_id="Asia/Shanghai",
-            viewport={"width": width, "height": 900},
+            viewport={"width": width, "height": HEIGHT},
         )
         self.page: Page = self.context.new_page()
         self.troubles: list[str] = []
@@ -77,10 +78,15 @@ class Person:
             self.page.goto(f"{self.address}{path}")
         return self.page
 
+    def widen(self, width: int) -> None:
+        """The window is ``width`` pixels wide from now on."""
+        self.page.set_viewport_size({"width": width, "height": HEIGHT})
+
     def picture(self, name: str, part: Locator | None = None) -> None:
-        """Keep a picture of the page as it is, or of one part of it, ``<name>.<language>.png``."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        (part or self.page).screenshot(path=PICTURES / f"{name}.{self.language}.png")
+        """When pictures are wanted, keep one of the page or of a part of it, ``<name>.<language>.png``."""
+        if PICTURES is not None:
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            (part or self.page).screenshot(path=PICTURES / f"{name}.{self.language}.png")
 
     def open_task(self, number: str, step: str, *, box: str = "claim") -> Page:
         """Find the task of a case in a box of the inbox and open it. ``step`` is its element id."""
