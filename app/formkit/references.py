@@ -59,6 +59,11 @@ def source(kind: str | None) -> Source | None:
     return found.get(kind) if kind else None
 
 
+def kinds() -> list[str]:
+    """Everything that can be pointed to."""
+    return sorted(current_app.extensions.get(EXTENSION, {}))
+
+
 def search(session: Session, principal: Principal, kind: str, words: str, limit: int = SHOWN) -> Sequence[Choice]:
     """What ``words`` may mean; nothing for a kind nobody registered."""
     found = source(kind)
