@@ -41,6 +41,13 @@ def index() -> ResponseReturnValue:
     )
 
 
+@blueprint.get("/tips")
+@requires(SEES)
+def tips() -> ResponseReturnValue:
+    """What to think of when a process is designed anew."""
+    return render_template("designer/tips.html")
+
+
 @blueprint.get("/drafts/new")
 @requires(DEPLOYS)
 def new_draft() -> ResponseReturnValue:
