@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 import app.db as db
 import engine
+from app.accounts import queries as accounts
 from app.confidential import hidden_names
 from app.errors import FieldErrors
 from app.monitor.repair import batches, orders, selection, typed
@@ -31,6 +32,7 @@ from app.monitor.views.blueprint import blueprint
 from app.process_names import process_name, step_name
 from app.security import current, requires
 from app.web import wording
+from app.web.i18n import language
 from app.web.rendering import merged_query
 
 ADDRESSES = {
@@ -151,6 +153,15 @@ def _key() -> str:
     return given if _KEY.fullmatch(given) else secrets.token_hex(16)
 
 
+def _names(session: Session, preview: Preview | None) -> dict[str, str]:
+    """Of the people and groups that the rehearsed tasks are for."""
+    changes = [sample.change for sample in preview.samples if sample.change] if preview else []
+    tasks = [task for change in changes for task in (*change.gone.tasks, *change.new.tasks)]
+    groups = {name for task in tasks for name in task.candidate_groups}
+    logins = {task.assignee for task in tasks if task.assignee}
+    return {**accounts.group_titles(session, groups, language()), **accounts.display_names(session, logins)}
+
+
 def _local(chosen: selection.Chosen) -> str:
     """When the only timer fires, as a browser's field wants it."""
     if not chosen.single:
@@ -193,4 +204,5 @@ def _shown(
         most=MOST,
         step=lambda version, node: step_name(session, version, node) if version and node else node,
         process=lambda version: process_name(session, version),
+        people=_names(session, preview),
     )

@@ -42,6 +42,5 @@ def timer(job_id: int) -> ResponseReturnValue:
     if line is None:
         raise NotVisible
     row = engine.queries.job(session, job_id)
-    optional = bool(line.definition_id) and engine.queries.is_optional(session, str(line.definition_id), row)
     clock = explanation.of_timer(session, row)
-    return render_template("monitor/timer.html", line=line, timer=row, clock=clock, optional=optional)
+    return render_template("monitor/timer.html", line=line, timer=row, clock=clock)

@@ -8,6 +8,8 @@ from typing import Any
 from flask import request
 from flask_babel import format_date, format_datetime
 
+import app.db as db
+import engine
 from app.monitor.repair import orders
 from app.monitor.views.blueprint import blueprint
 from app.security import current
@@ -16,12 +18,21 @@ from app.web.filters import localtime
 
 @blueprint.app_context_processor
 def functions() -> dict[str, Any]:
-    """``repair_orders(about)``: what the reader may order; ``list_arguments()``: the filters of the list shown."""
-    return {"repair_orders": _offered, "list_arguments": _arguments}
+    """``repair_orders(about)``: what the reader may order; ``timer_orders(timer)``: what fits this one;
+    ``list_arguments()``: the filters of the list shown."""
+    return {"repair_orders": _offered, "timer_orders": _of_timer, "list_arguments": _arguments}
 
 
 def _offered(about: str) -> list[orders.Order]:
     return orders.offered(about, current().has)
+
+
+def _of_timer(timer: engine.JobRow) -> list[orders.Order]:
+    """Cancelling only where the instance goes on without it."""
+    session, found = db.session(), _offered(orders.TIMER)
+    version = engine.queries.instance(session, str(timer.instance_id)).definition_id
+    optional = engine.queries.is_optional(session, version, timer)
+    return [order for order in found if order.name != "drop" or optional]
 
 
 def _arguments() -> dict[str, Any]:
