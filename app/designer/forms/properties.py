@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
-
 from app.designer.forms import document
 from app.formkit import Field, FieldType, FormDocument, Option, Problem, Text
 from app.formkit.document import BOUNDS, NUMBERS, WITH_OPTIONS
@@ -243,7 +241,3 @@ def _places(rest: Sequence[str], given: Mapping[str, Any]) -> list[str]:
         lacks = [code for code in document.LANGUAGES if not document.text_in(option.get("label"), code).strip()]
         return [f"options.{rest[1]}.{code}" for code in lacks]
     return [".".join(rest)]
-
-
-WHOLE = {"key": _l("Key"), "title": _l("Title"), "fields": _l("Fields")}
-"""What problems about the form as a whole are about."""
