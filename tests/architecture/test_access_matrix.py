@@ -43,6 +43,7 @@ from app.matters.models import Matter, MatterCopy
 from app.matters.service import copying
 from app.notifications.models import Notice
 from app.notifications.service import notify
+from app.saved_views.service import keep as keep_view
 from app.security.guards import PUBLIC, SIGNED_IN, Access
 from app.security.identity import API_PREFIX, ENGINE_REST_PREFIX, declared_access
 from app.security.identity import EXTENSION as SECURITY
@@ -84,6 +85,8 @@ CARRIED: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/engine-rest/task/<task_id>/claim"): {"userId": "shi.jiaqi"},
     ("POST", "/engine-rest/task/<task_id>/assignee"): {"userId": "shi.jiaqi"},
     ("POST", "/inbox/tasks/<task_id>/assignee"): {"assignee": "shi.jiaqi", "reason": "holiday"},
+    ("POST", "/monitor/tasks/<task_id>/assignee"): {"assignee": "shi.jiaqi", "reason": "holiday"},
+    ("POST", "/views"): {"page": "monitor.instances", "title": "Overdue"},
     ("POST", "/complaints/<number>/messages/<name>"): {"text": "too late"},
     ("POST", "/matters/<number>/supplements"): {"text": "too late"},
     ("POST", "/api/v1/matters/<number>/supplements"): {"text": "too late"},
@@ -128,7 +131,7 @@ class Things:
 
 
 def own_things(app: Flask, session: Session) -> dict[str, Any]:
-    """A file, an import, a notice, a session and a token of :data:`AGENT`, who tells a centre of a matter."""
+    """A file, an import, a notice, a view, a session and a token of :data:`AGENT`, who tells a centre of a matter."""
     principal = queries.principal(session, AGENT)
     assert principal is not None
     target = registries(app).imports.get("complaints")
@@ -143,9 +146,11 @@ def own_things(app: Flask, session: Session) -> dict[str, Any]:
     engine.execute(session, engine.AddComment(task_id=task_id, message="Look at this", actor=AGENT))
     engine.execute(session, engine.AddAttachment(task_id=task_id, name="Plan", url="https://example.com", actor=AGENT))
     kept = TaskFilter(owner=AGENT, name="Mine", query={}, properties={}, created_at=engine.now(session))
+    view = keep_view(session, AGENT, "complaints.index", "Mine", "state=open", shared=False)
     session.add(kept)
     session.flush()
     return {
+        "view_id": view.id,
         "comment_id": session.scalars(select(engine.tables.task_comment.c.id)).one(),
         "attachment_id": session.scalars(select(engine.tables.task_attachment.c.id)).one(),
         "filter_id": kept.id,
