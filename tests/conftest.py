@@ -7,6 +7,7 @@ of ``each_app``. Time stands still at 09:00 on a Monday until a test moves ``clo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +48,9 @@ def databases(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
     from tests.support.application import Databases
 
     home: Path = tmp_path_factory.mktemp("databases")
-    return Databases(home, lambda: request.getfixturevalue("postgres_server"))
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared  # one folder for all processes of a run
+    return Databases(home, lambda: request.getfixturevalue("postgres_server"), shared)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from app.security.principal import Principal
 from app.web.application import Application
 from config import Settings
 from tests.support import thrift
+from tests.support.npm import alone
 from tests.support.postgres import PostgresServer
 
 T = TypeVar("T")
@@ -73,10 +74,12 @@ def load_company(app: Flask) -> None:
 
 @dataclass
 class Databases:
-    """Fresh databases by copying a template, one template per backend and content."""
+    """Fresh databases by copying a template, one template per backend and content. What the templates are made of lies
+    in ``shared``: whichever process of a test run needs one first makes it for all of them."""
 
     home: Path
     server: Callable[[], PostgresServer]
+    shared: Path | None = None
     made: dict[tuple[str, bool], str] = field(default_factory=dict)
 
     def fresh(self, backend: str, *, company: bool) -> str:
@@ -98,13 +101,32 @@ class Databases:
 
     def _template(self, backend: str, company: bool) -> str:
         if (backend, company) not in self.made:
-            name = f"template_{next(_names)}"
-            path = self.home / f"{name}.sqlite3"
-            url = self.server().create(name) if backend == "postgresql" else f"sqlite:///{path}"
-            self._fill(url, company)
+            folder = (self.shared or self.home) / f"template-{backend}"
+            folder.mkdir(exist_ok=True)
+            make = self._sqlite if backend == "sqlite" else self._postgresql
+            with alone(folder):
+                self.made[backend, company] = make(folder, "company" if company else "empty")
             thrift.look_for_garbage_less()
-            self.made[backend, company] = name if backend == "postgresql" else str(path)
         return self.made[backend, company]
+
+    def _sqlite(self, folder: Path, content: str) -> str:
+        template, unfinished = folder / f"{content}.sqlite3", folder / f"{content}.unfinished"
+        if not template.exists():
+            unfinished.unlink(missing_ok=True)
+            self._fill(f"sqlite:///{unfinished}", content == "company")
+            unfinished.rename(template)
+        return str(template)
+
+    def _postgresql(self, folder: Path, content: str) -> str:
+        name, dump, unfinished = f"template_{content}", folder / f"{content}.dump", folder / f"{content}.unfinished"
+        if dump.exists():
+            self.server().restore(name, dump)
+        else:
+            self.server().drop(name)
+            self._fill(self.server().create(name), content == "company")
+            self.server().dump(name, unfinished)
+            unfinished.rename(dump)
+        return name
 
     def _fill(self, url: str, company: bool) -> None:
         migrations.upgrade(url)

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -187,6 +188,22 @@ class PostgresServer:
         """A new database; returns its SQLAlchemy URL. Copying files takes less than writing every page to the log."""
         self._execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return self.url(database)
+
+    def dump(self, database: str, file: Path) -> None:
+        """Everything in the database, for :meth:`restore` into another server of the same software."""
+        with file.open("wb") as content:
+            self._tool("pg_dump", "--format=custom", "--compress=0", f"--dbname={self.conninfo(database)}", to=content)
+
+    def restore(self, database: str, file: Path) -> str:
+        """A new database with what was dumped; returns its SQLAlchemy URL."""
+        url = self.create(database)
+        with file.open("rb") as content:
+            self._tool("pg_restore", f"--dbname={self.conninfo(database)}", source=content)
+        return url
+
+    def _tool(self, name: str, *options: str, source: Any = subprocess.DEVNULL, to: Any = subprocess.DEVNULL) -> None:
+        command = [str(self._bin / name), *options]
+        subprocess.run(command, env=self._environment(), cwd=self.home, stdin=source, stdout=to, check=True)
 
     def keep_every_commit(self, database: str) -> None:
         """Commits of new connections to this database survive the kill of the server, as they do in production."""
