@@ -131,11 +131,13 @@ def name_of(row: engine.DefinitionRow, node: str) -> str:
 
 
 # whom it is for
-def instances(session: Session, row: engine.DefinitionRow, limit: int = LISTED) -> tuple[Instance, ...]:
-    """The running instances of a version, the oldest first (ix_process_instance_definition_id_state)."""
+def instances(session: Session, row: engine.DefinitionRow, among: Sequence[str] | None = None) -> tuple[Instance, ...]:
+    """Running instances of a version (of a list), the oldest first (ix_process_instance_definition_id_state)."""
     column = process_instance.c
     query = select(column.id, column.business_key, column.started_at).where(*_running(row))
-    found = session.execute(query.order_by(column.started_at, column.id).limit(limit)).all()
+    if among is not None:
+        query = query.where(column.id.in_(among))
+    found = session.execute(query.order_by(column.started_at, column.id).limit(LISTED)).all()
     places = effects.places(session, row.id, [one.id for one in found])
     return tuple(
         Instance(
@@ -165,8 +167,8 @@ def _running(row: engine.DefinitionRow) -> tuple[ColumnElement[bool], ColumnElem
 # doing it
 def rehearse(session: Session, plan: Plan, subjects: Sequence[str], actor: str) -> tuple[Rehearsed, ...]:
     """What would become of each of the first instances. Nothing is changed; the session must be one that may write."""
-    known = {one.id: one for one in instances(session, plan.source, MOST)} if subjects else {}
-    return tuple(_rehearsed(session, plan, known[one], actor) for one in subjects[:LISTED] if one in known)
+    found = instances(session, plan.source, subjects[:LISTED])
+    return tuple(_rehearsed(session, plan, one, actor) for one in found)
 
 
 def _rehearsed(session: Session, plan: Plan, instance: Instance, actor: str) -> Rehearsed:
