@@ -6,7 +6,7 @@ the processor's caches full of the others. A step's figure is the lower quartile
 rather than what other work on the machine adds to it), a candidate's figure is the median of its steps. The floor is
 the same rows in as many commits, written by SQLAlchemy Core with the same durability.
 ``python -m benchmarks inbox`` measures lists in a company with a hundred thousand open tasks, ``leads`` ten thousand
-leads that sleep.
+leads that sleep, ``control_room`` its pages with a hundred thousand instances.
 """
 
 from __future__ import annotations
@@ -18,15 +18,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from benchmarks import (
     clients,
     completing,
+    control_room,
     databases,
     external_tasks,
     inbox,
     leads,
     memory,
+    plans,
     report,
     shapes,
     sleeping,
@@ -52,7 +55,11 @@ SECTIONS: dict[str, Section] = {
     "external_tasks": external_tasks.external_tasks,
 }
 WEB = "post_to_redirect"
-OF_COMPANY: dict[str, Callable[[str, Scale], dict[str, float]]] = {"inbox": inbox.lists, "leads": leads.leads}
+OF_COMPANY: dict[str, Callable[[str, Scale], dict[str, float]]] = {
+    "inbox": inbox.lists,
+    "leads": leads.leads,
+    "control_room": control_room.control_room,
+}
 """Measured only when asked for: they fill a whole company first."""
 
 
@@ -60,6 +67,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     asked = _parser().parse_args(arguments)
     quiet()
+    if asked.plans:
+        plans.keep_in(asked.plans)
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # leave no server behind
     scale = TINY if asked.tiny else QUICK if asked.quick else FULL
     chosen = asked.names or [*SECTIONS, WEB]
@@ -74,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=summary, epilog=more)
     every = [*SECTIONS, WEB, *OF_COMPANY]
     parser.add_argument("names", nargs="*", choices=[*every, []], metavar="names", help=f"of: {', '.join(every)}")
+    parser.add_argument("--plans", metavar="FILE", type=Path, help="of control_room: how the database reads")
     parser.add_argument("--json", action="store_true", help="one JSON object {name: number}")
     scales = parser.add_mutually_exclusive_group()
     scales.add_argument("--quick", action="store_true", help="fewer of everything: a minute, rougher figures")

@@ -36,6 +36,9 @@ class Scale:
     open_external_tasks: int
     inbox_tasks: int
     leads: int
+    instances: int
+    """Instances behind the pages of the control room, and how often each page is asked for."""
+    page_views: int
     idle_seconds: float
     """How long an idle worker is watched."""
 
@@ -58,6 +61,8 @@ FULL = Scale(
     open_external_tasks=10_000,
     inbox_tasks=100_000,
     leads=10_000,
+    instances=100_000,
+    page_views=20,
     idle_seconds=60,
 )
 QUICK = Scale(
@@ -78,6 +83,8 @@ QUICK = Scale(
     open_external_tasks=1_000,
     inbox_tasks=10_000,
     leads=1_000,
+    instances=5_000,
+    page_views=5,
     idle_seconds=15,
 )
 TINY = Scale(
@@ -99,5 +106,7 @@ TINY = Scale(
     open_external_tasks=20,
     inbox_tasks=50,
     leads=20,
+    instances=60,
+    page_views=2,
     idle_seconds=2,
 )
