@@ -26,7 +26,8 @@ import { SIMULATION } from "./zh/simulation.js";
 const NARROW = matchMedia("(max-width: 767.98px)");
 const XML = "application/xml; charset=utf-8";
 const READABLE = 0.7; // below this scale, names cannot be read
-const MARGIN = 130; // room for the palette
+const MARGIN = 20;
+const PALETTE = 110; // room for the palette
 const SETTLED_MS = 100; // the panel begins to listen after it was painted
 
 /** The file as XML with shapes: a file without any gets a layout. */
@@ -210,20 +211,26 @@ class ProcessEditor {
     this.editor.querySelector("[data-simulation-help]").hidden = !active;
   }
 
+  /** The whole diagram, beside the palette. */
   fit() {
-    this.get("canvas").zoom("fit-viewport", "auto");
+    const { inner, outer } = this.get("canvas").viewbox();
+    const left = this.readOnly ? MARGIN : PALETTE;
+    const scale = Math.min((outer.width - left - MARGIN) / inner.width, (outer.height - 2 * MARGIN) / inner.height, 1);
+    this.look(inner.x - left / scale, inner.y - (outer.height / scale - inner.height) / 2, scale);
+  }
+
+  /** Show the part of the diagram that begins at x and y, in the size given by `scale`. */
+  look(x, y, scale) {
+    const { outer } = this.get("canvas").viewbox();
+    this.get("canvas").viewbox({ x, y, width: outer.width / scale, height: outer.height / scale });
   }
 
   /** The whole diagram if its names can be read that way, else where it begins. */
   begin() {
     this.fit();
-    const canvas = this.get("canvas");
-    if (canvas.zoom() < READABLE) {
-      const { inner } = canvas.viewbox();
-      canvas.zoom(READABLE);
-      const { outer } = canvas.viewbox();
-      const place = { width: outer.width / READABLE, height: outer.height / READABLE };
-      canvas.viewbox({ x: inner.x - MARGIN, y: inner.y - MARGIN, ...place });
+    const { inner, scale } = this.get("canvas").viewbox();
+    if (scale < READABLE) {
+      this.look(inner.x - (this.readOnly ? MARGIN : PALETTE) / READABLE, inner.y - MARGIN / READABLE, READABLE);
     }
   }
 

@@ -81,3 +81,16 @@ export function reachPalette(root) {
   });
   new MutationObserver(prepare).observe(container, { childList: true });
 }
+
+/** A table wider than its box is scrolled by keyboard, too. */
+export function reachTables(root) {
+  const prepare = () => {
+    for (const box of root.querySelectorAll(".tjs-table-container:not([tabindex])")) {
+      box.tabIndex = 0;
+      box.setAttribute("role", "region");
+      box.setAttribute("aria-label", translate("Decision table"));
+    }
+  };
+  prepare();
+  new MutationObserver(prepare).observe(root, { childList: true, subtree: true });
+}

@@ -140,7 +140,7 @@ export class Saving {
   }
 
   saved(at = new Date()) {
-    const time = at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    const time = at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     this.say("saved", translate("Saved {time}", { time }));
     this.onSaved();
   }
