@@ -21,7 +21,8 @@ LOGIN = "shi.lei"
 ENGLISH = re.compile(r"[A-Za-z]{3,}(?: [A-Za-z]+)*")
 SAID_BY_EDITORS = """() => {
   const root = document.querySelector("[data-editor]");
-  const own = "input, textarea, code, [data-findings], .djs-visual, .keliu-chip, .keliu-note, option, .cell-editor, td.annotation, .dmn-definitions, .finding-sign";
+  const own = "input, textarea, code, option, [data-findings], .djs-visual, .keliu-chip, .keliu-note, .cell-editor, "
+    + "td.annotation, .dmn-definitions, .finding-sign";
   const found = new Set();
   for (const element of root.querySelectorAll("*")) {
     if (element.closest(own) || !element.getClientRects().length) continue;

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-EVENTS = {
-    "message": '<bpmn:messageEventDefinition id="{id}_d" messageRef="m" />',
-    "timer": '<bpmn:timerEventDefinition id="{id}_d"><bpmn:timeDuration>P3D</bpmn:timeDuration></bpmn:timerEventDefinition>',
-    "signal": '<bpmn:signalEventDefinition id="{id}_d" signalRef="s" />',
-    "conditional": '<bpmn:conditionalEventDefinition id="{id}_d"><bpmn:condition>${{a}}</bpmn:condition></bpmn:conditionalEventDefinition>',
-    "error": '<bpmn:errorEventDefinition id="{id}_d" errorRef="e" />',
-    "escalation": '<bpmn:escalationEventDefinition id="{id}_d" escalationRef="x" />',
-    "link": '<bpmn:linkEventDefinition id="{id}_d" name="l" />',
-    "compensate": '<bpmn:compensateEventDefinition id="{id}_d" />',
-    "terminate": '<bpmn:terminateEventDefinition id="{id}_d" />',
+EVENTS = {  # attributes and content of the event definition
+    "message": (' messageRef="m"', ""),
+    "timer": ("", "<bpmn:timeDuration>P3D</bpmn:timeDuration>"),
+    "signal": (' signalRef="s"', ""),
+    "conditional": ("", "<bpmn:condition>${a}</bpmn:condition>"),
+    "error": (' errorRef="e"', ""),
+    "escalation": (' escalationRef="x"', ""),
+    "link": (' name="l"', ""),
+    "compensate": ("", ""),
+    "terminate": ("", ""),
 }
 PLACES = {
     "startEvent": ("", "message", "timer", "signal", "conditional"),
@@ -26,7 +26,8 @@ TASKS = (
 GATEWAYS = ("exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway")
 LOOPS = {
     "each": '<bpmn:multiInstanceLoopCharacteristics camunda:collection="${list}" camunda:elementVariable="one" />',
-    "again": '<bpmn:standardLoopCharacteristics><bpmn:loopCondition>${a}</bpmn:loopCondition></bpmn:standardLoopCharacteristics>',
+    "again": "<bpmn:standardLoopCharacteristics><bpmn:loopCondition>${a}</bpmn:loopCondition>"
+    "</bpmn:standardLoopCharacteristics>",
 }
 SIZES = {"Event": (36, 36), "Gateway": (50, 50)}
 COLUMNS = 9
@@ -66,14 +67,20 @@ def _nodes(names: str) -> list[tuple[str, str]]:
     for kind, definitions in PLACES.items():
         for definition in definitions:
             identifier = f"{kind}_{definition}" if definition else kind
-            inside = EVENTS[definition].format(id=identifier) if definition else ""
+            inside = _definition(definition) if definition else ""
             found.append((identifier, _node(kind, identifier, inside, "")))
+    data = '<bpmn:dataObjectReference id="data" dataObjectRef="data_object" /><bpmn:dataObject id="data_object" />'
     found += [
-        ("data", '<bpmn:dataObjectReference id="data" dataObjectRef="data_object" /><bpmn:dataObject id="data_object" />'),
+        ("data", data),
         ("store", '<bpmn:dataStoreReference id="store" />'),
         ("remark", '<bpmn:textAnnotation id="remark"><bpmn:text>注释</bpmn:text></bpmn:textAnnotation>'),
     ]
     return found
+
+
+def _definition(kind: str) -> str:
+    attributes, content = EVENTS[kind]
+    return f"<bpmn:{kind}EventDefinition{attributes}>{content}</bpmn:{kind}EventDefinition>"
 
 
 def _node(kind: str, identifier: str, inside: str, name: str) -> str:
