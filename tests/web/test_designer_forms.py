@@ -112,7 +112,6 @@ def test_what_cannot_be_meant_is_said_at_its_field_and_nothing_typed_is_lost(edi
     script = {"HX-Request": "true"}
     data = {"revision": "1", "field": "0", "p-type": "text"}
     heard = editor.post(f"/drafts/{editor.draft}/forms/{NAME}/field", data, headers=script).text
-    print(re.sub(r"<[^>]+>"," ",heard)[-3000:])
     assert "Not saved" in heard and "after you opened it" in unescape(heard)
     data = {"revision": editor.revision, "field": "0", "p-type": "text", "p-name": "outcome", "p-label_en": "By script"}
     heard = editor.post(f"/drafts/{editor.draft}/forms/{NAME}/field", data, headers=script).text

@@ -200,22 +200,34 @@ def move(data: Json, path: str, by: int) -> str:
 
 
 def shown(data: Json) -> tuple[FormDocument | None, int]:
-    """The form to preview, and how many fields were left out because they are wrong. Missing texts are marked."""
+    """The form to preview, and how many fields were left out because they are wrong. Missing texts are marked, and
+    conditions that can't be meant do not count."""
     draft = deepcopy(data)
     draft["title"] = _marked(draft.get("title"))
     for field in draft["fields"]:
         _mark(field)
     left_out = 0
-    for _attempt in range(len(draft["fields"]) + 1):
+    for _attempt in range(2 * len(draft["fields"]) + 2):
         found = problems(draft)
         if not found:
             return formkit.from_json(draft), left_out
+        if _without_conditions(draft, found):
+            continue
         wrong = {int(one.path.split(".")[1]) for one in found if one.path.startswith("fields.")}
         if not wrong:
             return None, left_out
         left_out += len(wrong)
         draft["fields"] = [field for index, field in enumerate(draft["fields"]) if index not in wrong]
     return None, left_out
+
+
+def _without_conditions(draft: Json, found: Sequence[Problem]) -> bool:
+    """Fields whose condition is wrong are shown always; whether there was one."""
+    paths = [edited_path(one.path) for one in found if one.path.endswith(".visible_if")]
+    for path in paths:
+        listed, index = place(draft, path)
+        listed[index].pop("visible_if", None)
+    return bool(paths)
 
 
 def _mark(field: Json) -> None:

@@ -207,7 +207,6 @@ def _changed(draft_id: int, name: str, change: Change, *, anything: bool = False
     session = db.session()
     draft = own(session, draft_id)
     file = queries.file(session, draft.id, name)
-    path = request.form.get("field", "")
     try:
         data: Json = {} if anything else form_page.data_of(file)
         path = change(data)
@@ -215,11 +214,9 @@ def _changed(draft_id: int, name: str, change: Change, *, anything: bool = False
     except NotEditable:
         raise NotVisible() from None
     except FieldErrors as refused:
-        return form_page.page(
-            session, draft, file, path, errors=refused.errors, typed=form_page.typed(session, file, path)
-        ), 422
+        return _refused(session, draft, file, 422, errors=refused.errors)
     except service.SavedByAnother as newer:
-        return form_page.page(session, draft, file, path, newer=newer, typed=form_page.typed(session, file, path)), 412
+        return _refused(session, draft, file, 412, newer=newer)
     if request.headers.get("HX-Request"):
         session.refresh(file)
         return form_page.page(session, draft, file, path, template="designer/_form_saved.html")
