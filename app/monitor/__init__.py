@@ -23,6 +23,7 @@ def register(app: Flask, registries: Registries) -> None:
         ("monitor.people", _l("Who holds what"), "users", 73),
         ("monitor.incidents", _l("Incidents"), "alert-triangle", 74),
         ("monitor.timers", _l("Agenda of timers"), "clock", 76),
+        ("monitor.figures", _l("Figures"), "chart-bar", 77),
         ("monitor.show_event_log", _l("Event log"), "file-export", 79),
         ("monitor.repairs", _l("Repairs"), "tool", 78),
     ):

@@ -13,8 +13,11 @@ use([VisualMapComponent, SVGRenderer]);
 
 const LIGHT = ["#066fd1", "#f59f00", "#2fb344", "#ae3ec9", "#d63939", "#17a2b8", "#667382"];
 const DARK = ["#4299e1", "#f7b731", "#51cf66", "#cc5de8", "#ff6b6b", "#3bc9db", "#adb5bd"];
+const HEAT = { light: ["#ffffff", "#8dbcf0"], dark: ["#262626", "#1c5f9f"] };
 const NARROW = 480;
-const LABEL_LETTERS = 14;
+const MANY = 12; // of so many bars those without a length are left out
+const MOST = 24;
+const LABEL_WIDTH = 24; // in Latin letters; a Chinese one is as wide as two
 const VITAL = 80;
 const drawn = new Map();
 
@@ -44,20 +47,43 @@ function read(table) {
   return { names: rows.map((row) => text(row.cells[0])), series };
 }
 
-function colours() {
-  const style = getComputedStyle(document.body);
-  const dark = document.documentElement.getAttribute("data-bs-theme") === "dark";
-  const of = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
+/** What of a table fits a picture of lying bars. */
+function shown({ names, series }) {
+  let rows = names.map((_, row) => row);
+  if (rows.length > MANY) {
+    rows = rows.filter((row) => series.some((one) => one.values[row])).slice(0, MOST);
+  }
+  const kept = (list) => rows.map((row) => list[row]);
   return {
-    palette: dark ? DARK : LIGHT,
-    words: of("--tblr-body-color", dark ? "#dce1e7" : "#182433"),
-    quiet: of("--tblr-secondary", dark ? "#99a2ac" : "#667382"),
-    line: dark ? "#3a4859" : "#dadfe5",
-    surface: of("--tblr-bg-surface", dark ? "#182433" : "#ffffff"),
+    names: kept(names),
+    series: series.map((one) => ({ ...one, values: kept(one.values), links: kept(one.links) })),
   };
 }
 
-const shortened = (name) => (name.length > LABEL_LETTERS ? `${name.slice(0, LABEL_LETTERS - 1)}…` : name);
+function colours() {
+  const dark = document.documentElement.getAttribute("data-bs-theme") === "dark";
+  return {
+    palette: dark ? DARK : LIGHT,
+    heat: dark ? HEAT.dark : HEAT.light,
+    words: dark ? "#dce1e7" : "#182433",
+    quiet: dark ? "#a8b1bb" : "#5b6673",
+    line: dark ? "#454545" : "#dadfe5",
+    surface: dark ? "#303030" : "#ffffff",
+  };
+}
+
+function shortened(name) {
+  let width = 0;
+  let kept = "";
+  for (const letter of name) {
+    width += letter.codePointAt(0) > 0x2e7f ? 2 : 1;
+    if (width > LABEL_WIDTH) {
+      return `${kept}…`;
+    }
+    kept += letter;
+  }
+  return kept;
+}
 
 function frame(look, figure) {
   const words = { color: look.words, fontFamily: getComputedStyle(document.body).fontFamily };
@@ -164,10 +190,10 @@ function heat(table, look, option) {
     legend: { show: false },
     grid: { ...option.grid, top: 8 },
     tooltip: { ...option.tooltip, trigger: "item" },
-    visualMap: { show: false, min: 0, max: most, inRange: { color: [look.surface, look.palette[0]] } },
+    visualMap: { show: false, min: 0, max: most, inRange: { color: look.heat } },
     xAxis: axis.names(table.series.map((one) => one.name)),
     yAxis: { ...axis.names(table.names), inverse: true },
-    series: [{ type: "heatmap", data: cells, label: { show: true, color: look.words }, itemStyle: { borderColor: look.line } }],
+    series: [{ type: "heatmap", data: cells, label: { show: true, color: look.words, formatter: ({ data }) => data[2] || "" }, itemStyle: { borderColor: look.line } }],
   };
 }
 
@@ -194,7 +220,8 @@ function heightOf(figure, table) {
 
 function draw(figure) {
   const source = document.querySelector(figure.dataset.table);
-  const table = source?.tHead && read(source);
+  const all = source?.tHead && read(source);
+  const table = all && figure.dataset.chart === "bar" ? shown(all) : all;
   if (!table || !table.names.length || !table.series.length) {
     figure.hidden = true;
     return;

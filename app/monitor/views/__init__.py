@@ -3,6 +3,7 @@
 from app.monitor.views import (
     batches,
     event_log,
+    figures,
     incidents,
     instance,
     instances,
@@ -18,6 +19,7 @@ __all__ = [
     "batches",
     "blueprint",
     "event_log",
+    "figures",
     "incidents",
     "instance",
     "instances",
