@@ -2,9 +2,11 @@
 //
 // data-state answers {"tokens": [{"node", "state"}], "passed": [node id, …], "badges": [{"node", "text"}, …]} and is asked
 // again every data-every seconds; data-names answers {element id: name}. A badge is a short text below its element.
+// data-table="ID" shows the numbers of a table of the page at its activities, see numbers.js.
 // The mark of bpmn.io stays visible: the licence of bpmn-js asks for it.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import { showNames } from "./names.js";
+import { showNumbers, timesSwitch } from "./numbers.js";
 import { word } from "./words.js";
 
 async function json(url) {
@@ -40,7 +42,8 @@ class KeliuDiagram extends HTMLElement {
     this.shown = this.show().catch((error) => this.fail(error));
     this.resized = new ResizeObserver(() => this.frame());
     this.resized.observe(this);
-    this.append(this.toolbar());
+    this.bar = this.toolbar();
+    this.append(this.bar);
   }
 
   disconnectedCallback() {
@@ -62,6 +65,9 @@ class KeliuDiagram extends HTMLElement {
     await this.viewer.importXML(xml);
     showNames(this.viewer, names);
     this.mark(state);
+    if (this.dataset.table) {
+      this.bar.append(timesSwitch(showNumbers(this.viewer, this.dataset.table)));
+    }
     this.frame();
     this.setAttribute("data-ready", "yes");
     if (this.dataset.every) {
@@ -187,7 +193,7 @@ class KeliuDiagram extends HTMLElement {
     bar.className = "diagram-toolbar btn-group";
     const actions = [
       ["whole", "⤢", () => this.fit()],
-      ["token", "◉", () => this.showToken()],
+      ...(this.dataset.state ? [["token", "◉", () => this.showToken()]] : []),
       ["larger", "+", () => this.zoomBy(1.25)],
       ["smaller", "−", () => this.zoomBy(0.8)],
     ];
