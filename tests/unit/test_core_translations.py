@@ -22,6 +22,7 @@ KEYWORDS = {
     "ngettext": (1, 2),
     "lazy_ngettext": (1, 2),
 }
+LONE_PERCENT = re.compile(r"%(?!\(\w+\)[sd])")
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 
 
@@ -74,6 +75,18 @@ def test_translations_keep_their_placeholders(fragment: Path) -> None:
         wanted = set(PLACEHOLDER.findall(ids[-1]))
         wrong += [(message.id, text) for text in texts if set(PLACEHOLDER.findall(text)) != wanted]
     assert wrong == []
+
+
+@pytest.mark.parametrize("fragment", list(i18n.fragments()), ids=lambda path: str(path).rsplit("app/", 1)[-1])
+def test_a_percent_sign_is_written_twice(fragment: Path) -> None:
+    """Templates fill in every text: a single one makes the page fail in one language."""
+    catalogue = read_po(io.BytesIO(fragment.read_bytes()), locale="zh", charset="utf-8")
+    texts = [text for message in catalogue for side in (message.id, message.string) for text in _forms(side)]
+    assert [text for text in texts if LONE_PERCENT.search(text.replace("%%", ""))] == []
+
+
+def _forms(side: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return (side,) if isinstance(side, str) else tuple(side)
 
 
 def test_a_fragment_names_each_text_once() -> None:
