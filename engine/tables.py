@@ -19,12 +19,11 @@ from engine.store.tables import (
     process_definition_part,
     process_instance,
     subscription,
-    task_attachment,
-    task_comment,
     task_pause,
     user_task,
     user_task_candidate,
 )
+from engine.store.together_tables import task_attachment, task_comment
 
 __all__ = [
     "audit_chain",

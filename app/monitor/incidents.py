@@ -173,7 +173,9 @@ CAUSES: ListSpec[Cause] = ListSpec(
     default_sort="-count",
     filters=(
         ChoiceFilter("process", _l("Process"), _processes, process_definition.c.key),
-        ChoiceFilter("kind", _l("Kind of failure"), lambda _session: list(KINDS.items()), incident.c.kind, several=True),
+        ChoiceFilter(
+            "kind", _l("Kind of failure"), lambda _session: list(KINDS.items()), incident.c.kind, several=True
+        ),
         DateFilter("last", _l("Last"), literal_column("last_at", UtcDateTime())),
     ),
 )

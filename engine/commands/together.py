@@ -32,7 +32,8 @@ from engine.context import now
 from engine.errors import MessageNotExpected, NotAllowed, NotFound
 from engine.model import Delegation
 from engine.queries.tasks import task as find_task
-from engine.store.tables import task_attachment, task_comment, user_task, user_task_candidate
+from engine.store.tables import user_task, user_task_candidate
+from engine.store.together_tables import task_attachment, task_comment
 
 CHANGEABLE = frozenset({"name", "description", "priority", "due_at", "follow_up_at", "owner"})
 

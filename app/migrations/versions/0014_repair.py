@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -57,7 +58,7 @@ def _fill() -> None:
         connection.execute(change, values)
 
 
-def _cause(row: sa.Row[tuple[object, ...]]) -> str:
+def _cause(row: Any) -> str:
     first = re.sub(r"[^\s'\"<>@]+@[\w.-]+", "…", row.message.strip().partition("\n")[0][:1200])
     text = re.sub(r"[\w-]*\d[\w-]*", "…", first, flags=re.ASCII)
     text = re.sub(r"(['\"])[^'\"\s]*[^\x00-\x7f'\"\s…][^'\"\s]*\1", r"\1…\1", text)
