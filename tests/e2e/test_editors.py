@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from engine import drawing as reader
 from tests.conftest import SignIn
 from tests.support.axe import violations
 from tests.support.drawing_of_everything import drawing, ids
@@ -178,9 +179,84 @@ def test_work_is_saved_while_it_goes_on_and_nothing_is_lost_when_two_save(
     with other.expect_download() as mine:
         other.locator("[data-conflict] [data-do=download]").click()
     assert "复核" in Path(mine.value.path()).read_text("utf-8")
+    other.on("dialog", lambda dialog: dialog.accept())
     other.locator("[data-do=load-theirs]").click()
     expect(other.locator("[data-editor][data-ready]")).to_be_attached()
     expect(choose(other, "work").locator("#bio-properties-panel-name")).to_have_value("核对")
+
+
+def fill(panel: Locator, **answers: str) -> None:
+    """Write or choose in fields of the panel by their names; groups that are closed are opened."""
+    for name, value in answers.items():
+        field = panel.locator(f"#bio-properties-panel-{name.replace('_', '-')}")
+        if not field.is_visible():
+            group = field.locator("xpath=ancestor::*[@data-group-id][1]")
+            group.locator(".bio-properties-panel-group-header-title").click()
+        if field.evaluate("field => field.tagName") == "SELECT":
+            field.select_option(value)
+        else:
+            field.fill(value)
+            field.blur()
+
+
+def test_what_the_panel_writes_is_what_the_engine_reads(
+    person: Callable[..., Person], workshop: Designer, everything: int
+) -> None:
+    page = edit(person(LOGIN), everything, "everything.bpmn")
+    page.locator("[data-do=fit]").click()
+    fill(
+        choose(page, "userTask"),
+        assignee="${owner}",
+        excluded_users="${proposer}",
+        form_key="everything/userTask",
+        priority="70",
+        follow_up_date="=working_days(2)",
+        calendar="office",
+    )
+    fill(choose(page, "serviceTask"), topic="complaint.archive", retries="5")
+    fill(choose(page, "callActivity"), called_element="complaint", business_key="${number}")
+    panel = choose(page, "callActivity")
+    panel.locator("[data-group-id=group-calls-in] .bio-properties-panel-add-entry").click()
+    fill(panel, calls_in_0_name="customer", calls_in_0_value="customer_id")
+    fill(choose(page, "intermediateCatchEvent_timer"), timer_kind="timeDate")
+    fill(choose(page, "intermediateCatchEvent_timer"), timer_value="=date(visit_date)")
+    fill(choose(page, "each"), collection="${centres}", completion="${nrOfCompletedInstances > 1}")
+    fill(choose(page, "scriptTask"), script="round = 1", script_format="python")
+    fill(choose(page, "exclusiveGateway"), default="flow")
+    panel = choose(page, "receiveTask")
+    panel.get_by_role("button", name="New message").click()
+    fill(panel, message_name="visit_done", correlation_key="${number}")
+    page.keyboard.press("Control+s")
+    expect(page.locator("[data-save-state]")).to_have_attribute("data-save-state", "saved")
+    [process] = drawing_of(workshop, everything)
+    nodes = process.scope.nodes
+    assert nodes["userTask"].attributes == {
+        "assignee": "${owner}",
+        "formKey": "everything/userTask",
+        "priority": "70",
+        "followUpDate": "=working_days(2)",
+    }
+    assert nodes["userTask"].properties == {"excludedUsers": "${proposer}", "calendar": "office"}
+    assert nodes["serviceTask"].attributes == {"type": "external", "topic": "complaint.archive"}
+    assert nodes["serviceTask"].properties == {"retries": "5"}
+    call = nodes["callActivity"].call
+    assert call is not None
+    assert (call.key, call.business_key) == ("complaint", "${number}")
+    assert [(one.name, one.target) for one in call.inputs] == [("customer_id", "customer")]
+    timer = nodes["intermediateCatchEvent_timer"].event.timer
+    assert timer is not None
+    assert (timer.kind, timer.text) == ("date", "=date(visit_date)")
+    loop = nodes["each"].loop
+    assert loop is not None
+    assert (loop.collection, loop.completion) == ("${centres}", "${nrOfCompletedInstances > 1}")
+    assert nodes["scriptTask"].script == "round = 1"
+    assert nodes["exclusiveGateway"].default == "flow"
+    assert (nodes["receiveTask"].event.name, nodes["receiveTask"].event.correlation) == ("visit_done", "${number}")
+
+
+def drawing_of(workshop: Designer, draft: int) -> tuple[reader.Process, ...]:
+    """What the engine reads in the saved file."""
+    return reader.read("everything.bpmn", workshop.files(draft)["everything.bpmn"])
 
 
 def test_decision_tables_are_filled_in_chinese(person: Callable[..., Person], workshop: Designer) -> None:

@@ -11,7 +11,7 @@ import annotations from "./annotations.js";
 import { Findings } from "./findings.js";
 import { learn, translate, translateModule } from "./language.js";
 import { bindActions, bindOpening, editorOfPage, fail, reachPalette, reachTables, say } from "./page.js";
-import { download, DraftFile, Saving } from "./saving.js";
+import { download, DraftFile, loadTheirs, Saving } from "./saving.js";
 import { DMN } from "./zh/dmn.js";
 import { OWN } from "./zh/own.js";
 
@@ -190,10 +190,7 @@ class DecisionEditor {
         await this.saving?.flush();
         await this.findings.check();
       },
-      "load-theirs": () => {
-        this.saving.dirty.clear();
-        location.reload();
-      },
+      "load-theirs": (event) => loadTheirs(this.saving, event),
     };
   }
 }

@@ -15,7 +15,7 @@ import { Findings } from "./findings.js";
 import { isChinese, learn, translate, translateModule } from "./language.js";
 import { bindActions, bindOpening, editorOfPage, fail, reachPalette, say } from "./page.js";
 import PropertiesProvider from "./panel/provider.js";
-import { download, DraftFile, Saving } from "./saving.js";
+import { download, DraftFile, loadTheirs, Saving } from "./saving.js";
 import SimulationModule from "./simulation.js";
 import { idsOf, Translations, translationsModule } from "./translations.js";
 import { BPMN } from "./zh/bpmn.js";
@@ -173,7 +173,8 @@ class ProcessEditor {
     }
     this.saving = new Saving(place, () => this.findings.check());
     this.saving.add("process", this.file, () => this.xml());
-    this.saving.add("english", this.english, async () => this.translations.write(idsOf(this.modeler.getDefinitions())));
+    const english = () => this.translations.write(idsOf(this.modeler.getDefinitions()));
+    this.saving.add("english", this.english, english, english());
     this.get("eventBus").on("commandStack.changed", () => {
       this.saving.touched("process");
       this.saving.touched("english");
@@ -267,10 +268,7 @@ class ProcessEditor {
         await this.saving?.flush();
         await this.findings.check();
       },
-      "load-theirs": () => {
-        this.saving.dirty.clear();
-        location.reload();
-      },
+      "load-theirs": (event) => loadTheirs(this.saving, event),
     };
   }
 }

@@ -90,9 +90,9 @@ export class Saving {
     });
   }
 
-  /** `content()` answers the text to save, or null when there is nothing to write. */
-  add(name, file, content) {
-    this.parts.set(name, { file, content });
+  /** `content()` answers the text to save, or null when there is nothing to write; `saved` is what it answered at first. */
+  add(name, file, content, saved = null) {
+    this.parts.set(name, { file, content, saved });
   }
 
   touched(name) {
@@ -123,10 +123,11 @@ export class Saving {
     for (const name of [...this.dirty]) {
       this.dirty.delete(name);
       try {
-        const { file, content } = this.parts.get(name);
-        const text = await content();
-        if (text !== null) {
-          await file.save(text);
+        const part = this.parts.get(name);
+        const text = await part.content();
+        if (text !== part.saved) {
+          await part.file.save(text);
+          part.saved = text;
         }
       } catch (error) {
         this.dirty.add(name);
@@ -162,6 +163,14 @@ export class Saving {
     this.place.dataset.saveState = state;
     this.place.textContent = text;
     this.place.dispatchEvent(new CustomEvent("keliu:save-state", { bubbles: true, detail: state }));
+  }
+}
+
+/** After a conflict: drop what is not saved, if the person means it, and show what the other one saved. */
+export function loadTheirs(saving, event) {
+  if (confirm(event.target.closest("[data-confirm-text]").dataset.confirmText)) {
+    saving.dirty.clear();
+    location.reload();
   }
 }
 

@@ -41,7 +41,7 @@ function gateway(facts) {
   if (!DECIDING.includes(bo.$type)) {
     return null;
   }
-  const outgoing = bo.get("outgoing") ?? [];
+  const outgoing = (facts.element.outgoing ?? []).map((flow) => flow.businessObject).filter((one) => one.sourceRef === bo);
   const options = outgoing.map((one) => ({
     value: one.id,
     label: one.name || one.targetRef?.name || one.id,
