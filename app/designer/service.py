@@ -15,6 +15,8 @@ from app.designer import blank, wording
 from app.designer.models import Draft, DraftFile
 from app.designer.names import Kind, NameRefused, fitting_name, kind_of
 from app.errors import FieldErrors
+from app.sandbox import service as sandboxes
+from app.sandbox.models import Sandbox
 from app.process_names import process_name
 from engine.hardened_xml import MAX_BYTES, XmlRefused, parse_xml
 
@@ -94,7 +96,8 @@ def rename(session: Session, draft: Draft, title: str) -> None:
 
 
 def discard(session: Session, draft: Draft) -> None:
-    """The draft is gone with its files."""
+    """The draft is gone with its files, and whoever tried it has no test run of it any more."""
+    sandboxes.forget(session, Sandbox.draft_id == draft.id)
     session.execute(delete(DraftFile).where(DraftFile.draft_id == draft.id))
     session.execute(delete(Draft).where(Draft.id == draft.id))
 
