@@ -15,9 +15,9 @@ from app.designer import blank, wording
 from app.designer.models import Draft, DraftFile
 from app.designer.names import Kind, NameRefused, fitting_name, kind_of
 from app.errors import FieldErrors
+from app.process_names import process_name
 from app.sandbox import service as sandboxes
 from app.sandbox.models import Sandbox
-from app.process_names import process_name
 from engine.hardened_xml import MAX_BYTES, XmlRefused, parse_xml
 
 MOST_FILES = 300
