@@ -18,10 +18,11 @@ from app.complaints.models import Complaint
 from app.imports import files, service
 from app.imports.models import ImportRow, ImportRun, RowState
 from engine import VirtualClock
+from tests.support import bureau
 from tests.support.application import database_of, drain, principal_of
 
 ROOT = Path(__file__).parents[2]
-BUREAU = ROOT.parent / "shared" / "data" / "cfpb_complaints.csv"
+ROWS = 100 * int(os.environ.get("KELIU_TEST_SCALE", "1"))
 KILLS = 4
 
 WORKER = """
@@ -48,10 +49,11 @@ def test_a_killed_import_goes_on_where_it_stood(each_app: Flask, clock: VirtualC
     database = database_of(each_app)
     agent = principal_of(each_app, "li.na")
     target = each_app.extensions["keliu.imports"].get("complaints")
-    table = files.read(BUREAU.read_bytes(), BUREAU.name)
+    content, good = bureau.beginning(ROWS)
+    table = files.read(content, bureau.FILE.name)
 
     def begin(session: object) -> int:
-        run = service.prepare(session, agent, target, table, filename=BUREAU.name, language="en")  # type: ignore[arg-type]
+        run = service.prepare(session, agent, target, table, filename=bureau.FILE.name, language="en")  # type: ignore[arg-type]
         service.start(session, run)  # type: ignore[arg-type]
         return run.id
 
@@ -61,18 +63,18 @@ def test_a_killed_import_goes_on_where_it_stood(each_app: Flask, clock: VirtualC
     for attempt in range(KILLS):
         killed += work_and_be_killed(url, tmp_path, after=0.2 + 0.15 * attempt)
     assert killed >= 1
-    assert count(each_app) < 181
+    assert count(each_app) < good
     clock.advance(timedelta(hours=1))  # what dead workers held falls due again when its lease has run out
     drain(database)
 
-    assert count(each_app) == 181
+    assert count(each_app) == good
     with database.read() as session:
         run = session.get_one(ImportRun, run_id)
-        assert (run.done, run.created, run.failed) == (201, 181, 20)
+        assert (run.done, run.created, run.failed) == (len(table.rows), good, len(table.rows) - good)
         references = session.scalars(
             select(ImportRow.reference).where(ImportRow.run_id == run_id, ImportRow.state == RowState.CREATED.value)
         ).all()
-        assert len(set(references)) == 181
+        assert len(set(references)) == good
 
 
 def work_and_be_killed(url: str, home: Path, *, after: float) -> bool:

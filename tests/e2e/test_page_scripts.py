@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
+from tests.support import bureau
 from tests.support.application import database_of, drain
 from tests.support.person import Person
 
 Someone = Callable[..., Person]
-BUREAU = Path(__file__).parents[3] / "shared" / "data" / "cfpb_complaints.csv"
+ROWS = 40
+"""Of a file to import."""
 MARK_IS_ON_TOP = """() => {
   const mark = document.querySelector("keliu-diagram .bjs-powered-by");
   mark.scrollIntoView({ block: "center", behavior: "instant" });
@@ -132,14 +134,16 @@ def test_the_dark_theme_is_remembered(person: Someone) -> None:
 def test_an_import_is_watched_until_it_has_ended(app: Flask, person: Someone) -> None:
     agent = person("li.na", language="zh", width=360)
     page = agent.visit("/imports")
-    page.set_input_files("input[type=file]", BUREAU)
+    content, good = bureau.beginning(ROWS)
+    file: FilePayload = {"name": bureau.FILE.name, "mimeType": "text/csv", "buffer": content}
+    page.set_input_files("input[type=file]", file)
     page.get_by_role("button", name="上传并预览").click()
     expect(page.locator("#preview .table-danger").first).to_contain_text("客户原话")
-    page.get_by_role("button", name="导入 201 行").click()
-    expect(page.locator("#progress")).to_contain_text("已处理 0 行，共 201 行")
+    page.get_by_role("button", name=f"导入 {ROWS} 行").click()
+    expect(page.locator("#progress")).to_contain_text(f"已处理 0 行，共 {ROWS} 行")
     drain(database_of(app))
-    expect(page.locator("[data-count=created]")).to_have_text("181", timeout=10_000)
-    expect(page.locator("[data-count=failed]")).to_have_text("20")
+    expect(page.locator("[data-count=created]")).to_have_text(str(good), timeout=10_000)
+    expect(page.locator("[data-count=failed]")).to_have_text(str(ROWS - good))
     with page.expect_download() as download:
         page.get_by_role("link", name="下载退回的行").click()
     assert "退回原因" in Path(download.value.path()).read_text(encoding="utf-8-sig")
