@@ -97,8 +97,9 @@ class BusinessObject(Protocol):
         """The page where this person starts one by its form; None for who may not."""
         ...
 
-    def visible_keys(self, principal: Principal) -> Select[str]:
-        """The business keys this principal may see, as a subquery for ``IN``."""
+    def visible_keys(self, principal: Principal, *, by_tasks: bool = True) -> Select[str]:
+        """The business keys this principal may see, as a subquery for ``IN``. ``by_tasks`` False: without those seen
+        only because of a task of one's own, for callers that ask for tasks themselves."""
         ...
 
     def context(self, session: Session, task: TaskRow, principal: Principal) -> FormContext:

@@ -6,7 +6,9 @@ those who started it, those who see a task of it or its business object, and tho
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, false, or_, select, true, union
 from sqlalchemy.orm import Session
 
 import engine
@@ -39,21 +41,48 @@ def sees_task(principal: Principal, objects: BusinessObjects) -> ColumnElement[b
     return or_(concerns(principal), *by_object)
 
 
-def sees_instance(principal: Principal, objects: BusinessObjects) -> ColumnElement[bool]:
-    """Condition on ``process_instance``."""
+def sees_instance(
+    principal: Principal, objects: BusinessObjects, *, one_by_one: bool | None = None
+) -> ColumnElement[bool]:
+    """Condition on ``process_instance``. Of somebody with many tasks it is asked instance by instance, so that a page
+    needs no list of all that person may see; ``one_by_one`` says so where it is known better."""
     if any(principal.has(permission) for permission in REPAIR):
         return true()
-    by_object = [
-        and_(
-            process_instance.c.definition_key == found.process_key,
-            process_instance.c.business_key.in_(found.visible_keys(principal)),
-        )
-        for found in objects
-    ]
-    if not principal.has("task.work"):
-        return or_(false(), *by_object)
-    mine = exists().where(user_task.c.instance_id == process_instance.c.id, concerns(principal))
-    return or_(process_instance.c.started_by == principal.login, mine, *by_object)
+    if not principal.few_offers if one_by_one is None else one_by_one:
+        return or_(*_seen_one_by_one(principal, objects))
+    return process_instance.c.id.in_(_seen(principal, objects))
+
+
+def _seen_one_by_one(principal: Principal, objects: BusinessObjects) -> Iterator[ColumnElement[bool]]:
+    """ix_user_task_instance_id, and the primary key of each business object"""
+    instance = process_instance.c
+    if principal.has("task.work"):
+        yield instance.started_by == principal.login
+        yield exists().where(user_task.c.instance_id == instance.id, concerns(principal))
+    yield false()
+    for found in objects:
+        keys = found.visible_keys(principal, by_tasks=False)
+        mine = keys.where(next(iter(keys.selected_columns)) == instance.business_key)
+        yield and_(instance.definition_key == found.process_key, mine.correlate(process_instance).exists())
+
+
+def _seen(principal: Principal, objects: BusinessObjects) -> CompoundSelect[str]:
+    """Ids of all that the person sees (ix_process_instance_started_by_started_at, ix_user_task_assignee_state_due_at,
+    ix_user_task_ended_by_state_ended_at, ix_process_instance_business_key)."""
+    instance, login = process_instance.alias(), principal.login
+    found = [select(instance.c.id).where(false())]
+    if principal.has("task.work"):
+        found.append(select(instance.c.id).where(instance.c.started_by == login))
+        found += [
+            select(user_task.c.instance_id).where(column == login)
+            for column in (user_task.c.assignee, user_task.c.ended_by)
+        ]
+        found.append(select(user_task.c.instance_id).where(scope.offered(principal)))
+    for one in objects:
+        keys = one.visible_keys(principal, by_tasks=False)
+        mine = (instance.c.definition_key == one.process_key, instance.c.business_key.in_(keys))
+        found.append(select(instance.c.id).where(*mine))
+    return union(*found)
 
 
 def sees_definition(principal: Principal) -> ColumnElement[bool]:
@@ -84,7 +113,7 @@ def require_instance(
     session: Session, principal: Principal, objects: BusinessObjects, instance_id: str
 ) -> engine.InstanceRow:
     """The instance. Raises :class:`NotVisible` when it does not exist for this person."""
-    condition = sees_instance(principal, objects)
+    condition = sees_instance(principal, objects, one_by_one=True)
     statement = select(process_instance.c.id).where(process_instance.c.id == instance_id, condition)
     if session.execute(statement).scalar_one_or_none() is None:
         raise NotVisible()

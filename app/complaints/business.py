@@ -90,9 +90,9 @@ class ComplaintObject:
         """The page to register a complaint, for who may."""
         return "/complaints/new" if principal.has("complaint.register") else None
 
-    def visible_keys(self, principal: Principal) -> Select[str]:
+    def visible_keys(self, principal: Principal, *, by_tasks: bool = True) -> Select[str]:
         """Numbers of the complaints this person may see."""
-        return queries.visible(principal)
+        return queries.visible(principal, by_tasks=by_tasks)
 
     def context(self, session: Session, task: TaskRow, principal: Principal) -> FormContext:
         """Prefill and limits of the task's form."""

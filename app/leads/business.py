@@ -71,9 +71,9 @@ class LeadObject:
         """The page to capture a lead, for who may."""
         return "/leads/new" if principal.has("lead.capture") else None
 
-    def visible_keys(self, principal: Principal) -> Select[str]:
+    def visible_keys(self, principal: Principal, *, by_tasks: bool = True) -> Select[str]:
         """Numbers of the leads this person may see."""
-        return queries.visible(principal)
+        return queries.visible(principal, by_tasks=by_tasks)
 
     def context(self, session: Session, task: TaskRow, principal: Principal) -> FormContext:
         """Prefill and limits of the task's form."""

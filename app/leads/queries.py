@@ -20,12 +20,12 @@ SEARCH_KIND = PROCESS_KEY
 DUPLICATES_SHOWN = 10
 
 
-def visible(principal: Principal) -> Select[str]:
+def visible(principal: Principal, *, by_tasks: bool = True) -> Select[str]:
     """Numbers of the leads this person may see, as :func:`sees` says, for other tables."""
-    return select(Lead.number).where(sees(principal))
+    return select(Lead.number).where(sees(principal, by_tasks=by_tasks))
 
 
-def sees(principal: Principal) -> ColumnElement[bool]:
+def sees(principal: Principal, *, by_tasks: bool = True) -> ColumnElement[bool]:
     """Condition on ``Lead``: this person may see it. All with ``lead.view_all``; the own ones; those of people and
     centres of the own department and below; those in the pool of the own centre; those the person captured or has, or
     had, a task in.
@@ -34,8 +34,9 @@ def sees(principal: Principal) -> ColumnElement[bool]:
     """
     if principal.has("lead.view_all"):
         return true()
-    own_tasks = scope.business_keys_of_own_tasks(principal, PROCESS_KEY)
-    conditions = [Lead.owner == principal.login, Lead.number.in_(own_tasks)]
+    conditions = [Lead.owner == principal.login]
+    if by_tasks:
+        conditions.append(Lead.number.in_(scope.business_keys_of_own_tasks(principal, PROCESS_KEY)))
     if principal.has("case.view_subtree"):
         conditions.append(Lead.owner.in_(scope.people_in_subtree(principal)))
         conditions.append(Lead.department_key.in_(scope.departments_in_subtree(principal)))

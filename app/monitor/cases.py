@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.business_objects import BusinessObjects, Summary
+from app.business_objects import BusinessObject, BusinessObjects, Summary
 from app.security import Principal
+from app.visibility import concerns
+from engine.tables import process_instance, user_task
 
 Key = tuple[str, str | None]
 """Process key and business key."""
@@ -27,9 +30,29 @@ def summaries(
         known = objects.get(process)
         if known is None:
             continue
-        visible = known.visible_keys(principal)
-        number = next(iter(visible.selected_columns))
-        seen = list(session.scalars(visible.where(number.in_(list(numbers)))))
+        seen = _seen(session, principal, known, list(numbers))
         texts = known.summaries(session, seen, principal)
         found |= {(process, key): summary for key, summary in texts.items()}
     return found
+
+
+def title(objects: BusinessObjects, case: Summary | None, process: str, own: str) -> str:
+    """What an instance is about: its business object, or ``own``, its title, if it has none. The title names the
+    customer, so whoever may not see the business object does not read it."""
+    if case is not None:
+        return case.title or own
+    return own if objects.get(process) is None else ""
+
+
+def _seen(session: Session, principal: Principal, known: BusinessObject, numbers: list[str]) -> list[str]:
+    """Those of these business keys that the reader may see: the object itself, or a task of it is the reader's."""
+    visible = known.visible_keys(principal, by_tasks=False)
+    number = next(iter(visible.selected_columns))
+    seen = set(session.scalars(visible.where(number.in_(numbers))))
+    rest = [key for key in numbers if key not in seen]
+    if rest:
+        instance = process_instance.c
+        mine = (instance.definition_key == known.process_key, instance.business_key.in_(rest))
+        tasks = select(instance.business_key).join(user_task, user_task.c.instance_id == instance.id)
+        seen |= {key for key in session.scalars(tasks.where(*mine, concerns(principal))) if key is not None}
+    return [key for key in numbers if key in seen]

@@ -61,16 +61,12 @@ class InstanceLine:
     version: int
     process: str
     case: Summary | None
+    title: str
     starter: str
     waits: tuple[Waits, ...]
     incidents: int
     variables: Mapping[str, str]
     """Search variables by name, in words."""
-
-    @property
-    def title(self) -> str:
-        """What it is about."""
-        return (self.case.title if self.case else "") or self.row.title
 
     @property
     def customer(self) -> str:
@@ -224,7 +220,8 @@ def lines(session: Session, about: Asked, ids: Sequence[str]) -> list[InstanceLi
             row=row,
             version=numbers.get(row.definition_id, 0),
             process=process_name(session, row.definition_id),
-            case=known.get((row.definition_key, row.business_key)),
+            case=(case := known.get((row.definition_key, row.business_key))),
+            title=cases.title(about.objects, case, row.definition_key, row.title),
             starter=names.get(row.started_by, row.started_by),
             waits=tuple(_waits(session, row, place, names, due) for place in places.get(row.id, ())),
             incidents=troubles.get(row.id, 0),

@@ -61,6 +61,7 @@ class InstancePage(Now):
     process: str
     version: int
     case: Summary | None
+    title: str
     starter: str
     activities: list[instance_times.Activity]
     variables: list[instance_variables.Variable]
@@ -70,11 +71,6 @@ class InstancePage(Now):
     comments: list[instance_past.Comment]
     parent: Relative | None
     children: list[Relative]
-
-    @property
-    def title(self) -> str:
-        """What it is about, else how it is called."""
-        return (self.case.title if self.case else "") or self.row.title or self.row.business_key or self.process
 
 
 def now(session: Session, principal: Principal, row: engine.InstanceRow) -> Now:
@@ -96,6 +92,7 @@ def load(
     secret = instance_variables.hidden(row, history)
     timeline, left_out = instance_past.timeline(session, row, history, secret, everything=everything)
     key = (row.definition_key, row.business_key)
+    name, case = process_name(session, row.definition_id), cases.summaries(session, principal, objects, [key]).get(key)
     relatives = _relatives(session, principal, objects, row)
     waiting = now(session, principal, row)
     return InstancePage(
@@ -104,9 +101,10 @@ def load(
         timers=waiting.timers,
         awaited=waiting.awaited,
         incidents=waiting.incidents,
-        process=process_name(session, row.definition_id),
+        process=name,
         version=engine.queries.definition(session, row.definition_id).version,
-        case=cases.summaries(session, principal, objects, [key]).get(key),
+        case=case,
+        title=cases.title(objects, case, row.definition_key, row.title) or row.business_key or name,
         starter=accounts.display_names(session, [row.started_by], language()).get(row.started_by, row.started_by),
         activities=instance_times.of_instance(session, row),
         variables=instance_variables.of_instance(session, row, history, secret),

@@ -47,9 +47,9 @@ class SurveyObject:
         """The page where surveys are opened."""
         return "/surveys/new" if principal.has("survey.manage") else None
 
-    def visible_keys(self, principal: Principal) -> Select[str]:
+    def visible_keys(self, principal: Principal, *, by_tasks: bool = True) -> Select[str]:
         """Numbers of the surveys this person may see."""
-        return queries.visible(principal)
+        return queries.visible(principal, by_tasks=by_tasks)
 
     def context(self, session: Session, task: TaskRow, principal: Principal) -> FormContext:
         """Whom to call and what to ask."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, false, func, select
 from sqlalchemy.orm import Session
 
 from app.customers.models import Customer, CustomerOrder
@@ -40,11 +40,13 @@ class CallRow:
     assignee: str | None
 
 
-def visible(principal: Principal) -> Select[str]:
+def visible(principal: Principal, *, by_tasks: bool = True) -> Select[str]:
     """Numbers of the surveys this person may see: all for who manages them, else those with a call of theirs."""
     statement = select(Survey.number)
     if principal.has("survey.manage"):
         return statement
+    if not by_tasks:
+        return statement.where(false())
     return statement.where(Survey.number.in_(scope.business_keys_of_own_tasks(principal, PROCESS_KEY)))
 
 
