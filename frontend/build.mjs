@@ -1,6 +1,6 @@
 // Bundles src/ into app/static/dist: hashed names, manifest.json, third-party.txt with the licences of what is inside.
 import { build } from "esbuild";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -65,11 +65,14 @@ async function licences(inputs) {
   return parts.join("\n");
 }
 
-/** What an earlier build left. Afterwards only: a page that is open may still ask for it until the new files are there. */
+const YOUNG_MS = 10 * 60 * 1000;
+
+/** Remove what earlier builds left. What is young stays: a page that is open or a build beside this one may need it. */
 async function tidy(kept) {
   for (const name of await readdir(out)) {
-    if (!kept.has(name)) {
-      await rm(path.join(out, name));
+    const file = path.join(out, name);
+    if (!kept.has(name) && Date.now() - (await stat(file)).mtimeMs > YOUNG_MS) {
+      await rm(file, { force: true });
     }
   }
 }

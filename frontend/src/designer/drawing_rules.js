@@ -33,15 +33,14 @@ const RULES = {
 };
 
 const PREFIX = "rule:bpmnlint/";
-const linter = new Linter({
-  config: { rules: Object.fromEntries(Object.keys(RULES).map((name) => [name, "info"])) },
-  resolver: new StaticResolver(
-    Object.fromEntries(Object.entries(RULES).map(([name, [rule]]) => [`${PREFIX}${name}`, rule])),
-  ),
-});
+const config = { rules: Object.fromEntries(Object.keys(RULES).map((name) => [name, "info"])) };
+const resolver = new StaticResolver(
+  Object.fromEntries(Object.entries(RULES).map(([name, [rule]]) => [`${PREFIX}${name}`, rule])),
+);
 
 /** Hints about a file, in the shape of the server's findings. */
 export async function drawingHints(definitions, file) {
+  const linter = new Linter({ config, resolver }); // a new one each time: rules remember what they have seen
   const results = await linter.lint(definitions);
   return Object.entries(results).flatMap(([name, reports]) =>
     reports.map(({ id }) => ({

@@ -134,7 +134,8 @@ class ProcessEditor {
 
   // selection and marks
   nameOf(id) {
-    return this.get("elementRegistry").get(id)?.businessObject.name || id;
+    const english = isChinese() ? "" : this.translations.get("elements", id);
+    return english || this.get("elementRegistry").get(id)?.businessObject.name || id;
   }
 
   show(id) {
