@@ -20,7 +20,7 @@ def register(app: Flask, registries: Registries) -> None:
     app.register_blueprint(views.blueprint)
     for endpoint, label, icon, order in (
         ("monitor.index", _l("Processes"), "sitemap", 70),
-        ("monitor.people", _l("Who holds what"), "users", 73),
+        ("monitor.tasks", _l("Tasks"), "list-check", 73),
         ("monitor.incidents", _l("Incidents"), "alert-triangle", 74),
         ("monitor.timers", _l("Agenda of timers"), "clock", 76),
         ("monitor.figures", _l("Figures"), "chart-bar", 77),

@@ -8,6 +8,7 @@ const PLACES = {
   overdue: { bottom: 8, left: -8 },
   incidents: { top: -10, left: -8 },
 };
+const SCALE = { min: 0.75 }; // of a whole diagram that is wide, the numbers can still be read
 const TIME = { bottom: 8, right: 52 };
 
 function badge(kind, text) {
@@ -31,7 +32,7 @@ export function showNumbers(viewer, id) {
   for (const row of rows) {
     for (const [kind, position] of Object.entries(PLACES)) {
       if (row[kind]) {
-        overlays.add(row.node, "number", { position, html: badge(kind, row[kind]) });
+        overlays.add(row.node, "number", { position, scale: SCALE, html: badge(kind, row[kind]) });
       }
     }
   }
@@ -44,7 +45,7 @@ export function showNumbers(viewer, id) {
       const marker = `is-shade-${Number(shade)}`;
       if (shown) {
         canvas.addMarker(node, marker);
-        overlays.add(node, "time", { position: TIME, html: badge("time", time) });
+        overlays.add(node, "time", { position: TIME, scale: SCALE, html: badge("time", time) });
       } else {
         canvas.removeMarker(node, marker);
       }

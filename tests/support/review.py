@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import select
 
 import engine
-from tests.support.application import database_of, drain, principal_of
+from tests.support.application import database_of, principal_of
 from tests.support.engine_world import bpmn, chain, flow, timer, user_task
 
 KEY = "review"
@@ -58,7 +58,6 @@ class Reviews:
     def at(self, day: int, hour: int, minute: int = 0) -> None:
         """It is that hour."""
         self.clock.set(datetime(2026, 11, day, hour, minute, tzinfo=ZONE))
-        drain(database_of(self.app))
 
     def start(self, *names: str) -> None:
         """Reviews begin."""

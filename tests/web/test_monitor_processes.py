@@ -150,7 +150,7 @@ def test_names_with_scripts_stay_text(reviews: Reviews) -> None:
         f"/monitor/processes/{first}",
         "/monitor/tasks?process=review",
         "/monitor/tasks/completed?process=review&step=inspect",
-        "/monitor/levels",
+        "/monitor/tasks/levels",
     ):
         answer = cco.get(address)
         assert answer.status_code == 200, address

@@ -35,7 +35,7 @@ def completed_tasks() -> ResponseReturnValue:
     return respond(task_list.COMPLETED, "monitor/completed.html", "monitor/_completed.html", step=name)
 
 
-@blueprint.get("/people")
+@blueprint.get("/tasks/people")
 @requires(SEES)
 def people() -> ResponseReturnValue:
     """Who holds what: open tasks per person, and per group those that nobody has."""
@@ -52,7 +52,7 @@ def people() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/levels")
+@blueprint.get("/tasks/levels")
 @requires(SEES)
 def service_levels() -> ResponseReturnValue:
     """Working time per step in a period, and the share that kept its deadline."""
