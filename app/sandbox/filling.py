@@ -38,6 +38,8 @@ def _copy_deployed(world: Session, company: Session) -> None:
     calls = _calls(company, newest)
     ids = {*newest, *(row["called_definition_id"] for row in calls)}
     definitions = _rows(company, process_definition, process_definition.c.id.in_(sorted(ids)))
+    for row in definitions:
+        row["state"] = "active"  # what is suspended in the company can be tried all the same
     deployments = sorted({row["deployment_id"] for row in definitions})
     _insert(world, deployment, _rows(company, deployment, deployment.c.id.in_(deployments)))
     _insert(world, process_definition, definitions)

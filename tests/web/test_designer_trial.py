@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 import engine
 from app.db import Base, Database
 from app.designer import service as drafts
-from app.sandbox import passing, service
+from app.sandbox import passing, service, world
 from app.sandbox.models import Sandbox
 from tests.support.application import advance, database_of, signed_in
 from tests.support.forms import csrf_token
@@ -314,6 +314,11 @@ def test_a_draft_that_never_ends_stops_at_the_limits_and_hurts_nobody(
     trial.does("pass", until="due")
     trial.post("/steps", do="pass", until="due", revision=str(old))
     assert "in another window" in trial.page()
+    monkeypatch.setattr(world, "MOST_PAGES", 1)  # not one page more than it has
+    trial.does("pass", until="year")
+    trial.does("pass", until="year")
+    assert "database or disk is full" in trial.page()  # an incident of the test run, as in the company it would be
+    assert trial_of(app, files_of("complaint")).post().status_code == 422
 
 
 BROKEN = """
