@@ -45,7 +45,7 @@ export function showNumbers(viewer, id) {
       const marker = `is-shade-${Number(shade)}`;
       if (shown) {
         canvas.addMarker(node, marker);
-        overlays.add(node, "time", { position: TIME, scale: SCALE, html: badge("time", time) });
+        overlays.add(node, "time", { position: TIME, html: badge("time", time) });
       } else {
         canvas.removeMarker(node, marker);
       }
