@@ -167,6 +167,9 @@ class Settings:
         (),
         _allowed_hosts,
     )
+    metrics_token: str = _setting(
+        "Who reads /metrics gives this as bearer token; empty: /metrics answers this machine only", ""
+    )
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO", _choice("DEBUG", "INFO", "WARNING", "ERROR"))
     log_format: str = _setting("json for machines, text for people", "json", _choice("json", "text"))
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 import engine
-from app import auditing, doorbells, packaged
+from app import auditing, doorbells, migrations, observing, packaged
 from app.business_objects import BusinessObjects
 from app.db import Database
 from app.db.request import install as install_database
 from app.imports import ImportTargets
 from app.registries import DemoPart, Registries
-from app.web import navigation, people
+from app.web import health, navigation, people
 from app.web.application import create
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def build(settings: Settings, *, clock: engine.Clock | None = None, bell: engine
     for name in SLICES:
         importlib.import_module(name).register(app, found)
     auditing.register(found)
+    observing.register(found)
+    app.extensions[health.REVISION] = migrations.head()
     runtime = build_runtime(settings, found, clock=clock, bell=bell)
     install_database(
         app,

@@ -33,7 +33,9 @@ def execute(session: Session, command: Command) -> Result:
     Raises an :class:`engine.EngineError` that carries the command as ``error.command``; the caller then rolls back,
     and nothing of the command is left.
     """
-    log.debug("%s by %s", type(command).__name__, command.actor)
+    if log.isEnabledFor(logging.DEBUG):
+        instance_id = getattr(command, "instance_id", None)
+        log.debug("executing", extra={"command": type(command).__name__, "instance_id": instance_id})
     try:
         return HANDLERS[type(command)](session, command)
     except EngineError as error:

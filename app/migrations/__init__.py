@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def downgrade(url: str, revision: str) -> None:
         engine.dispose()
 
 
+@cache
 def head() -> str | None:
     """The newest revision of this package."""
     return ScriptDirectory.from_config(configuration()).get_current_head()

@@ -14,10 +14,12 @@ def register(app: Flask, registries: Registries) -> None:
     """Add the pages and their menu items."""
     from flask_babel import lazy_gettext as _l
 
-    from app.monitor import views
+    from app.monitor import metrics, views
     from app.web import navigation
 
+    metrics.install(app)
     app.register_blueprint(views.blueprint)
+    app.register_blueprint(views.for_programs)
     for endpoint, label, icon, order in (
         ("monitor.index", _l("Processes"), "sitemap", 70),
         ("monitor.tasks", _l("Tasks"), "list-check", 73),

@@ -87,6 +87,8 @@ def enter() -> Any:
     if request.endpoint == "static":
         return None
     impersonate(_identified(access))
+    if current().signed_in:
+        structlog.contextvars.bind_contextvars(user=current().login)
     return _refusal(access)
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 QUIET_ENDPOINTS = frozenset({"static", "health.healthz", "health.readyz"})
+EXTRAS = structlog.stdlib.ExtraAdder(("command", "instance_id", "job_id", "worker", "milliseconds"))
+"""What lines of the engine carry besides their words."""
 log = structlog.get_logger("keliu.request")
 
 
@@ -102,7 +104,7 @@ def _capture_libraries(
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     name = structlog.stdlib.add_logger_name
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=[*shared, name], processors=[remove, *rendering])
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=[*shared, name, EXTRAS], processors=[remove, *rendering])
     )
     root = logging.getLogger()
     root.handlers = [known for known in root.handlers if not isinstance(known, _StandardError)] + [handler]

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine.commands.jobs import work_call
-from engine.commands.model import RunJob
+from engine.commands.model import Result, RunJob
 from engine.context import UnitOfWork, runtime
 from engine.errors import InstanceNotActive, JobNotFound, JobNotRunnable, LeaseLost
 from engine.facade import execute, record_incident
@@ -127,26 +127,28 @@ def run_claimed(
     Raises when the database was lost: no failure of the job, and perhaps it was done. Its worker finds out with
     ``rescue_lost(idle=...)``. What is to be done ``before`` the transaction says which command it runs.
     """
-    command = job.command()
+    command, began = job.command(), time.monotonic()
 
-    def work(session: Session) -> None:
+    def work(session: Session) -> Result:
         held.begin(session)
-        execute(session, command)
+        return execute(session, command)
 
     try:
         if before is not None:
             command = before(database, job)
         with watch.over(job.id) as held:
-            database.write(work)
+            done = database.write(work)
     except (LeaseLost, JobNotRunnable, JobNotFound, InstanceNotActive) as gone:
-        log.info("job %s went on without us: %s", job.id, gone)
+        log.info("job went on without us: %s", gone, extra={"job_id": job.id, "worker": job.worker})
         return False
     except Exception as error:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
         failure = error
-        log.warning("job %s failed: %s", job.id, error, exc_info=True)
+        log.warning("job failed: %s", error, exc_info=True, extra={"job_id": job.id, "worker": job.worker})
     else:
+        took = round((time.monotonic() - began) * 1000, 1)
+        log.info("job done", extra={"job_id": job.id, "instance_id": done.instance_id, "milliseconds": took})
         return True
     database.write(lambda session: record_incident(session, failure, command))
     return False

@@ -14,12 +14,14 @@ from app.monitor.views import (
     words,
 )
 from app.monitor.views.blueprint import blueprint
+from app.monitor.views.for_programs import for_programs
 
 __all__ = [
     "batches",
     "blueprint",
     "event_log",
     "figures",
+    "for_programs",
     "incidents",
     "instance",
     "instances",
