@@ -85,7 +85,9 @@ def test_fields_are_added_described_moved_and_removed_and_what_is_missing_is_mar
     }
     assert 'id="p-options-1-en-error"' in editor.page(field=last)
     assert [one["code"] for one in editor.findings(editor.draft) if one["severity"] == "error"] == ["form_problem"] * 1
-    editor.sends("list", do=f"up:{last}")
+    moved = editor.sends("list", do=f"up:{last}")
+    kept = editor.client.get(moved.location).text  # the keyboard stays at the button
+    assert re.search(rf'value="up:{int(last) - 1}" autofocus', kept) and kept.count(" autofocus") == 1
     assert [field["name"] for field in editor.form["fields"]][-2:] == ["sure", before["fields"][-1]["name"]]
     editor.sends("list", do=f"remove:{int(last) - 1}")
     assert editor.form["fields"] == before["fields"]

@@ -114,7 +114,7 @@ def form_list(draft_id: int, name: str) -> ResponseReturnValue:
             return ""
         return document.move(data, path, {"up": -1, "down": 1}.get(doing, 0))
 
-    return _changed(draft_id, name, change)
+    return _changed(draft_id, name, change, moved=doing if doing in ("up", "down") else "")
 
 
 def _type() -> FieldType:
@@ -202,8 +202,11 @@ def form_preview_fields(draft_id: int, name: str) -> ResponseReturnValue:
     return next((str(one.form) for one in found if one.language == wanted), "")
 
 
-def _changed(draft_id: int, name: str, change: Change, *, anything: bool = False) -> ResponseReturnValue:
-    """Save the changed form under the fence of its revision; what stands in the way is said on the page."""
+def _changed(
+    draft_id: int, name: str, change: Change, *, anything: bool = False, moved: str = ""
+) -> ResponseReturnValue:
+    """Save the changed form under the fence of its revision; what stands in the way is said on the page. ``moved``: the
+    button that was pressed, where the keyboard stays."""
     session = db.session()
     draft = own(session, draft_id)
     file = queries.file(session, draft.id, name)
@@ -220,7 +223,8 @@ def _changed(draft_id: int, name: str, change: Change, *, anything: bool = False
     if request.headers.get("HX-Request"):
         session.refresh(file)
         return form_page.page(session, draft, file, path, template="designer/_form_saved.html")
-    return redirect(url_for("designer.edit", draft_id=draft.id, name=name, field=path or None), 303)
+    here = url_for("designer.edit", draft_id=draft.id, name=name, field=path or None, moved=moved or None)
+    return redirect(here, 303)
 
 
 def _refused(session: Session, draft: Draft, file: DraftFile, status: int, **why: Any) -> ResponseReturnValue:
