@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, current_app, jsonify
@@ -82,5 +82,5 @@ def late_jobs(session: Session) -> float:
 def _skew(session: Session) -> float:
     there = session.scalar(select(func.clock_timestamp(type_=engine.UtcDateTime)))
     assert there is not None
-    skew: timedelta = there - datetime.now(UTC)
+    skew: timedelta = there - engine.SystemClock().now()
     return abs(skew.total_seconds())
