@@ -321,7 +321,7 @@ def test_the_mark_of_bpmn_io_is_seen_and_nobody_is_kept_out(
     expect(page.locator("[data-side=new] .is-changed")).not_to_have_count(0)
     marks_of_bpmn_io(page)
     found += violations(page) if width == 820 else []  # axe looks at every line of two large diagrams
-    assert found == []
+    assert found == [], "\n".join(found)
 
 
 FOCUSED = """() => ["data-canvas", "data-properties", "data-findings"].find(

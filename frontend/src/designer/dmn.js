@@ -10,7 +10,7 @@ import { is } from "dmn-js-shared/lib/util/ModelUtil";
 import annotations from "./annotations.js";
 import { Findings } from "./findings.js";
 import { learn, translate, translateModule } from "./language.js";
-import { bindActions, bindOpening, editorOfPage, fail, reachPalette, reachTables, say } from "./page.js";
+import { bindActions, bindOpening, editorOfPage, fail, reachBoxes, reachPalette, say } from "./page.js";
 import { download, DraftFile, loadTheirs, Saving } from "./saving.js";
 import { DMN } from "./zh/dmn.js";
 import { OWN } from "./zh/own.js";
@@ -66,7 +66,7 @@ class DecisionEditor {
       decisionTable: { additionalModules: [translateModule, annotations] },
       literalExpression: { additionalModules: [translateModule] },
     });
-    reachTables(this.canvas);
+    reachBoxes(this.canvas, ".tjs-table-container", "Decision table");
     this.decisions.on("views.changed", () => this.tabs());
     this.decisions.on("viewer.created", ({ viewer }) => {
       viewer.get("eventBus").on("commandStack.changed", () => this.changed());

@@ -105,11 +105,10 @@ export class Findings {
       return null;
     }
     const [worst] = here; // sorted: errors first
-    const sign = element("button", `finding-sign is-${worst.severity}`, here.length > 1 ? String(here.length) : SIGNS[worst.severity]);
-    sign.type = "button";
-    sign.tabIndex = -1; // the same findings are reached by keyboard in the list
+    const text = here.length > 1 ? String(here.length) : SIGNS[worst.severity];
+    const sign = element("span", `finding-sign is-${worst.severity}`, text);
     sign.title = here.map((one) => one.message).join("\n");
-    sign.setAttribute("aria-label", sign.title);
+    sign.setAttribute("aria-hidden", "true"); // the list below has the same findings, for keyboard and screen reader
     sign.addEventListener("click", () => this.show(id));
     return sign;
   }

@@ -82,13 +82,13 @@ export function reachPalette(root) {
   new MutationObserver(prepare).observe(container, { childList: true });
 }
 
-/** A table wider than its box is scrolled by keyboard, too. */
-export function reachTables(root) {
+/** Boxes that scroll and hold nothing to focus are scrolled by keyboard, too. They may appear at any time. */
+export function reachBoxes(root, selector, label) {
   const prepare = () => {
-    for (const box of root.querySelectorAll(".tjs-table-container:not([tabindex])")) {
+    for (const box of root.querySelectorAll(`${selector}:not([tabindex])`)) {
       box.tabIndex = 0;
       box.setAttribute("role", "region");
-      box.setAttribute("aria-label", translate("Decision table"));
+      box.setAttribute("aria-label", translate(label));
     }
   };
   prepare();
