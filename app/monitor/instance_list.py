@@ -259,7 +259,7 @@ def _variable_column(variable: SearchVariable) -> Column[InstanceLine]:
 
 SHOWN: tuple[Column[InstanceLine], ...] = (
     Column("key", _l("Instance"), lambda line: line.row.business_key or line.row.id),
-    Column("case", _l("What it is about"), lambda line: line.title),
+    Column("case", _l("Case"), lambda line: line.title),
     Column("state", _l("State"), lambda line: states().get(line.row.state, line.row.state)),
     Column("waits", _l("Waits at"), lambda line: line.steps),
     Column("started", _l("Started"), lambda line: line.row.started_at, sort="started"),

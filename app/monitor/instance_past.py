@@ -21,8 +21,8 @@ from app.web.i18n import language
 from engine.tables import audit_log, task_comment
 
 WORDS: Mapping[str, tuple[Any, str]] = {
-    "instance_started": (_l("Started"), "plus"),
-    "instance_ended": (_l("Ended"), "flag-2"),
+    "instance_started": (_l("Instance started"), "plus"),
+    "instance_ended": (_l("Instance ended"), "flag-2"),
     "instance_suspended": (_l("Suspended"), "player-pause"),
     "instance_resumed": (_l("Resumed"), "player-play"),
     "instance_migrated": (_l("Taken to another version"), "arrows-exchange"),

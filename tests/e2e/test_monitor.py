@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 
 from flask import Flask
 from playwright.sync_api import expect
@@ -11,7 +13,51 @@ import engine
 from tests.support import errands
 from tests.support.application import database_of, drain
 from tests.support.axe import violations
+from tests.support.complaints import Cases
 from tests.support.person import Person
+
+
+def test_a_complaint_that_waits_too_long_is_found_understood_and_given_to_somebody_else(
+    app: Flask, clock: engine.VirtualClock, person: Callable[..., Person]
+) -> None:
+    cases = Cases(app, clock)
+    number = cases.to_cause("centre_1", complaint_class="contract", sub_code="contract_terms", severity="critical")
+    cases.pass_time(timedelta(days=4))
+    supervisor = person("zhao.jianguo")
+    page = supervisor.visit("/monitor/instances?process=complaint")
+    page.get_by_role("checkbox", name="Overdue").check()
+    page.get_by_role("combobox", name="Severity").select_option("critical")
+    expect(page.locator("#instances-list tbody tr")).to_have_count(1)
+    expect(page.locator("#instances-list")).to_contain_text(re.compile("Find the cause.*working hours late", re.DOTALL))
+    page.locator("#saved-views summary").first.click()
+    page.get_by_label("Save what is shown now as").fill("Critical and late")
+    page.get_by_role("button", name="Save the view").click()
+    expect(page.locator("#alerts")).to_contain_text("Critical and late")
+    supervisor.picture("instances")
+    assert violations(page) == []
+
+    page.get_by_role("link", name=number).click()
+    page.locator("keliu-diagram[data-ready=yes] .diagram-badge").first.wait_for()
+    expect(page.locator("#now")).to_contain_text(re.compile("4 working hours from.*on the calendar", re.DOTALL))
+    expect(page.locator("#activities [data-node=analyse_cause]")).to_contain_text("waits here")
+    expect(page.locator("#course")).to_contain_text("Deadline reached: Find the cause")
+    supervisor.picture("instance")
+    assert violations(page) == []
+
+    page.locator("#now").get_by_role("link", name="Give it to somebody else").click()
+    page.get_by_label("To whom").select_option(index=1)
+    page.get_by_role("button", name="Assign").click()
+    expect(page.locator(".invalid-feedback")).to_contain_text("Say why.")
+    page.get_by_label("Reason").fill("Nobody has taken it for four days")
+    page.get_by_role("button", name="Assign").click()
+    expect(page.locator("#alerts")).to_contain_text("has the task now")
+    expect(page.locator("#course")).to_contain_text("Nobody has taken it for four days")
+    expect(page.locator("#audit")).to_contain_text("Task assigned")
+    assert cases.task(number, "analyse_cause").assignee
+    supervisor.visit("/monitor/instances")
+    page.locator("#saved-views summary").first.click()
+    page.get_by_role("link", name="Critical and late").click()
+    expect(page.locator("#instances-list tbody tr")).to_have_count(1)
 
 
 def test_twenty_incidents_of_one_cause_are_fixed_and_retried_in_one_go(
