@@ -64,7 +64,7 @@ export class Findings {
   render() {
     const count = (severity) => this.all.filter((one) => one.severity === severity).length;
     const numbers = { errors: count("error"), warnings: count("warning"), hints: count("hint") };
-    this.summary.textContent = translate("{errors} errors, {warnings} warnings, {hints} hints", numbers);
+    this.summary.textContent = translate("Errors: {errors}, warnings: {warnings}, hints: {hints}", numbers);
     this.editor.dataset.errors = numbers.errors;
     this.list.replaceChildren(...this.all.map((one) => this.line(one)));
   }

@@ -13,7 +13,7 @@ export const OWN = {
   "Replace what is drawn here by the file?": "用该文件替换当前内容？",
   "Process diagram": "流程图",
   "Tools and elements": "工具与元素",
-  "{errors} errors, {warnings} warnings, {hints} hints": "{errors} 个错误，{warnings} 个警告，{hints} 个提示",
+  "Errors: {errors}, warnings: {warnings}, hints: {hints}": "错误 {errors}，警告 {warnings}，提示 {hints}",
   "The check could not be reached; it is asked again after the next change.": "检查服务暂不可用，下次修改后会再次检查。",
   Error: "错误",
   Warning: "警告",
