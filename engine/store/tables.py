@@ -186,6 +186,8 @@ user_task = Table(
         "due_at",
         "definition_id",
         "ended_by",
+        "instance_id",
+        "created_at",
         "state",
         sqlite_where=text(COMPLETED_TASK),
         postgresql_where=text(COMPLETED_TASK),

@@ -49,7 +49,18 @@ def upgrade() -> None:
     op.create_index(
         "ix_user_task_completed_step",
         "user_task",
-        ["definition_key", "node_id", "ended_at", "worked_minutes", "due_at", "definition_id", "ended_by", "state"],
+        [
+            "definition_key",
+            "node_id",
+            "ended_at",
+            "worked_minutes",
+            "due_at",
+            "definition_id",
+            "ended_by",
+            "instance_id",
+            "created_at",
+            "state",
+        ],
         sqlite_where=COMPLETED,
         postgresql_where=COMPLETED,
     )
