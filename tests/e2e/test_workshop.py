@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 import engine
 from engine.tables import process_instance
 from tests.support.application import database_of, drain
+from tests.support.axe import violations
 from tests.support.complaints import EVALUATION, Cases
 from tests.support.person import Person
 
@@ -99,6 +100,7 @@ def make_the_form(designer: Person, draft: str) -> None:
     page.get_by_role("button", name="Save the field").click()
     designer.visit(draft)
     expect(page.locator("#findings")).to_contain_text("1 error must be corrected")
+    assert violations(page) == []
     designer.visit(f"{draft}/edit/complaint/{STEP}.json?field=2")
     page.locator("[name=p-label_en]").fill("Looked at with care")
     page.get_by_role("button", name="Save the field").click()
@@ -128,6 +130,8 @@ def deploy(designer: Person, draft: str) -> None:
     )
     expect(page.locator("#words")).to_contain_text("“Outcome, Remark, Looked at with care”")
     expect(page.locator("#effects")).to_contain_text("Migrate by themselves")
+    expect(page.locator("[data-side=new] .djs-container")).to_be_visible(timeout=SLOW)
+    assert violations(page) == []
     page.get_by_label("What changes, and why").fill("质量事件须复核")
     page.locator("#deploy").get_by_role("button", name="Deploy").click()
     expect(page.locator(".alert-success")).to_contain_text("Complaint handling, version 2")
@@ -149,6 +153,7 @@ def migrate(designer: Person, app: Flask) -> None:
     said = page.locator("#rehearsal [role=status]").inner_text(timeout=SLOW)
     count = int(re.findall(r"\d+", said)[0])
     assert count >= MANY and said.startswith(f"{count} of {count} instances would migrate."), said
+    assert violations(page) == []
     page.get_by_label("Reason").fill("都要复核")
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Migrate", exact=True).click()
@@ -171,6 +176,7 @@ def roll_back(designer: Person) -> None:
     """Version 1 is deployed again as version 3."""
     page = designer.visit("/designer/processes/complaint")
     page.locator("#versions tbody tr").last.get_by_role("link", name="1", exact=True).click()
+    assert violations(page) == []
     page.get_by_label("Reason").fill("先不复核")
     page.get_by_role("button", name="Roll back to version 1").click()
     expect(page.locator(".alert-success")).to_contain_text("version 3")
