@@ -15,6 +15,6 @@ SEARCH_WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "search_variable_confidential": (
         "变量“{name}”在表单“{form_key}”中是保密字段，不能用于查询。请从 searchVariables 中删除它。",
-        'The form "{form_key}" keeps "{name}" confidential, so nobody may search by it. Remove it from searchVariables.',
+        'The form "{form_key}" keeps "{name}" confidential: nobody may search by it. Remove it from searchVariables.',
     ),
 }
