@@ -88,7 +88,7 @@ def sees(principal: Principal) -> Any:
 
 
 # The inner question is answered from ix_incident_open_cause alone; all that is joined to it has one row per cause.
-def _select(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
+def _select(_session: Session, principal: Principal, key: str | None = None) -> Select[*tuple[Any, ...]]:
     some = (incident.c.cause, incident.c.definition_id)
     counted = select(
         *some,
@@ -96,7 +96,7 @@ def _select(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
         func.min(incident.c.created_at).label("first"),
         func.max(incident.c.created_at).label("last"),
         func.max(incident.c.id).label("latest"),
-    ).where(OPEN, incident.c.cause.is_not(None))
+    ).where(OPEN, incident.c.cause.is_not(None) if key is None else incident.c.cause == key)
     if not any(principal.has(permission) for permission in REPAIR):
         counted = counted.where(sees(principal))
     versions = counted.group_by(*some).subquery("versions")
@@ -183,7 +183,7 @@ CAUSES: ListSpec[Cause] = ListSpec(
 
 def cause(session: Session, principal: Principal, key: str) -> Cause | None:
     """One cause with its open incidents, as far as this person sees them."""
-    row = session.execute(_select(session, principal).where(incident.c.cause == key)).first()
+    row = session.execute(_select(session, principal, key)).first()
     return _causes(session, [row])[0] if row else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, text
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -24,11 +25,13 @@ from app.web.lists import BoundFilter, ChoiceFilter, Column, DateFilter, ListSpe
 from app.web.lists.filters import FilterContext, clean
 from engine.tables import job, process_instance
 
-WAITING = text("job.state IN ('scheduled', 'available', 'retryable') AND job.kind = 'timer'")
+WAITING = text("job.kind = 'timer' AND job.ended_at IS NULL")
 """The condition of ix_job_timer_due_at, word for word."""
 HORIZONS: Mapping[str, int] = {"7": 7, "30": 30, "365": 365}
 OVERDUE = "overdue"
 MOST_COUNTED = 1_000
+MOST_OF_DAYS = 5_000
+"""Timers of the days of one page that are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +56,15 @@ class TimerLine:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What fires on one day. ``count``: of all that match, capped; ``holiday``: the person does not work then."""
+    """What fires on one day. ``count``: of all that match, or (``capped``) at least so many; ``works``: it is a working
+    day on the reader's calendar."""
 
     day: date
     lines: tuple[TimerLine, ...]
     count: int
     works: bool
+    capped: bool = False
     overdue: bool = False
-
-    @property
-    def capped(self) -> bool:
-        """Whether there are more than ``count`` says."""
-        return self.count > MOST_COUNTED
 
 
 def objects() -> BusinessObjects:
@@ -87,7 +87,8 @@ def _select(_session: Session, principal: Principal) -> Select[*tuple[Any, ...]]
     )
     if any(principal.has(permission) for permission in REPAIR):
         return statement
-    return statement.where(job.c.instance_id.is_not(None), sees_instance(principal, objects()))
+    seen = select(process_instance.c.id).where(sees_instance(principal, objects()))
+    return statement.where(job.c.instance_id.in_(seen))
 
 
 def _lines(principal: Principal) -> Any:
@@ -197,7 +198,8 @@ def _processes(session: Session) -> list[tuple[str, str]]:
 
 def _of_process(chosen: Sequence[str]) -> ColumnElement[bool]:
     starts = and_(job.c.instance_id.is_(None), job.c.topic == chosen[0])
-    return or_(process_instance.c.definition_key == chosen[0], starts)
+    of = process_instance.c.definition_key + ""  # no index fits: SQLite goes along the agenda, not the process
+    return or_(of == chosen[0], starts)
 
 
 def agenda(principal: Principal) -> ListSpec[TimerLine]:
@@ -228,10 +230,20 @@ def agenda(principal: Principal) -> ListSpec[TimerLine]:
 
 
 def totals(session: Session, principal: Principal) -> list[tuple[str, Any, int]]:
-    """How many fire within each horizon: (value, name, number), counted to a thousand (ix_job_timer_due_at)."""
+    """How many fire within each horizon: (value, name, number), counted to a thousand (ix_job_timer_due_at).
+
+    Of those who see some instances only, all are counted in one go: looking up whose they are takes longer.
+    """
     statement = _select(session, principal)
+    names = list(HORIZON_NAMES.items())
+    if not any(principal.has(permission) for permission in REPAIR):
+        sums = [func.coalesce(func.sum(case((horizon(session, value), 1), else_=0)), 0) for value, _name in names]
+        row = session.execute(statement.with_only_columns(*sums, maintain_column_froms=True)).one()
+        return [
+            (value, name, min(int(count), MOST_COUNTED + 1)) for (value, name), count in zip(names, row, strict=True)
+        ]
     found = []
-    for value, name in HORIZON_NAMES.items():
+    for value, name in names:
         some = statement.where(horizon(session, value)).with_only_columns(job.c.id, maintain_column_froms=True)
         counted = select(func.count()).select_from(some.limit(MOST_COUNTED + 1).subquery())
         found.append((value, name, session.scalar(counted) or 0))
@@ -246,10 +258,19 @@ def days(
     zone, today = _zone(), engine.now(session).astimezone(_zone()).date()
     for line in lines:
         by_day.setdefault(line.due_at.astimezone(zone).date(), []).append(line)
-    counts = _counts(session, matching(agenda(principal), session, principal, arguments), list(by_day))
+    found = matching(agenda(principal), session, principal, arguments)
+    counts, counted_to = _counts(session, found, list(by_day))
     calendar = engine.runtime(session).calendars(session, principal.department_key or None)
     return [
-        Day(day, tuple(some), counts[day], _works(calendar, day), overdue=day < today) for day, some in by_day.items()
+        Day(
+            day,
+            tuple(some),
+            max(counts[day], len(some)),
+            _works(calendar, day),
+            capped=counted_to is not None and day >= counted_to,
+            overdue=day < today,
+        )
+        for day, some in by_day.items()
     ]
 
 
@@ -257,16 +278,19 @@ def _works(calendar: engine.WorkingCalendar, day: date) -> bool:
     return calendar.between(_midnight(day), _midnight(day + timedelta(days=1))) > timedelta()
 
 
-def _counts(session: Session, found: Select[*tuple[Any, ...]], some: list[date]) -> dict[date, int]:
-    """All in one question, each counted to a thousand from ix_job_timer_due_at."""
+def _counts(session: Session, found: Select[*tuple[Any, ...]], some: list[date]) -> tuple[Counter[date], date | None]:
+    """How many fire on each day from the first of the page to the last, and from which day on not all were counted
+    (ix_job_timer_due_at)."""
     if not some:
-        return {}
-    columns = []
-    for day in some:
-        within = (job.c.due_at >= _midnight(day), job.c.due_at < _midnight(day + timedelta(days=1)))
-        ids = found.with_only_columns(job.c.id, maintain_column_froms=True).where(*within).limit(MOST_COUNTED + 1)
-        columns.append(select(func.count()).select_from(ids.subquery()).scalar_subquery())
-    return dict(zip(some, map(int, session.execute(select(*columns)).one()), strict=True))
+        return Counter(), None
+    within = (job.c.due_at >= _midnight(min(some)), job.c.due_at < _midnight(max(some) + timedelta(days=1)))
+    moments = found.with_only_columns(job.c.due_at, maintain_column_froms=True).where(*within)
+    zone = _zone()
+    every = [
+        moment.astimezone(zone).date()
+        for moment in session.scalars(moments.order_by(job.c.due_at).limit(MOST_OF_DAYS + 1))
+    ]
+    return Counter(every), every[-1] if len(every) > MOST_OF_DAYS else None
 
 
 def visible_timer(session: Session, principal: Principal, job_id: int) -> TimerLine | None:

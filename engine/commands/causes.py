@@ -25,6 +25,6 @@ def template(message: str) -> str:
 
 
 def cause_of(kind: str, process_key: str | None, node_id: str | None, message: str) -> str:
-    """A key that incidents with the same cause share; 32 hexadecimal digits."""
+    """A key that incidents with the same cause share: ``c`` and 30 hexadecimal digits, so never a number."""
     parts = "\0".join((kind, process_key or "", node_id or "", template(message)))
-    return blake2b(parts.encode(), digest_size=16).hexdigest()
+    return "c" + blake2b(parts.encode(), digest_size=15).hexdigest()

@@ -37,7 +37,7 @@ SERVICE = f"{CLAIMABLE} AND kind = 'service_task'"
 UNFINISHED = "state IN ('scheduled', 'available', 'running', 'retryable')"
 OPEN_TASK = "state IN ('created', 'claimed')"
 COMPLETED_TASK = "state = 'completed'"
-TIMERS = f"{CLAIMABLE} AND kind = 'timer'"
+TIMERS = "kind = 'timer' AND ended_at IS NULL"
 OPEN_INCIDENT = "state = 'open'"
 
 deployment = Table(
@@ -342,6 +342,7 @@ incident = Table(
         "definition_id",
         "created_at",
         "id",
+        "state",  # SQLite reads the index alone only if it holds what the condition names
         sqlite_where=text(OPEN_INCIDENT),
         postgresql_where=text(OPEN_INCIDENT),
     ),

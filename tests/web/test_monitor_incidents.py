@@ -35,7 +35,7 @@ def text_of(client: FlaskClient, path: str) -> str:
 
 
 def the_cause(client: FlaskClient) -> str:
-    (found,) = set[str](re.findall(r"/monitor/incidents/([0-9a-f]{32})", text_of(client, "/monitor/incidents")))
+    (found,) = set[str](re.findall(r"/monitor/incidents/(c[0-9a-f]{30})", text_of(client, "/monitor/incidents")))
     return found
 
 

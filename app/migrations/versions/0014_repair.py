@@ -15,7 +15,7 @@ branch_labels = None
 depends_on = None
 
 OPEN = sa.text("state = 'open'")
-TIMERS = sa.text("state IN ('scheduled', 'available', 'retryable') AND kind = 'timer'")
+TIMERS = sa.text("kind = 'timer' AND ended_at IS NULL")
 INCIDENT = sa.table(
     "incident",
     *(sa.column(name) for name in ("id", "instance_id", "kind", "node_id", "message", "definition_id", "cause")),
@@ -28,7 +28,7 @@ def upgrade() -> None:
     op.add_column("incident", sa.Column("cause", sa.String(length=32), nullable=True))
     op.add_column("batch", sa.Column("request_key", sa.String(length=64), nullable=True))
     _fill()
-    columns = ["cause", "definition_id", "created_at", "id"]
+    columns = ["cause", "definition_id", "created_at", "id", "state"]
     op.create_index("ix_incident_open_cause", "incident", columns, sqlite_where=OPEN, postgresql_where=OPEN)
     op.create_index("ix_incident_job_id", "incident", ["job_id"])
     op.create_index("ix_job_timer_due_at", "job", ["due_at", "id"], sqlite_where=TIMERS, postgresql_where=TIMERS)
@@ -64,7 +64,7 @@ def _cause(row: Any) -> str:
     text = re.sub(r"(['\"])[^'\"\s]*[^\x00-\x7f'\"\s…][^'\"\s]*\1", r"\1…\1", text)
     text = re.sub(r"…(?:[.,:/+]…)+", "…", text)[:300]
     parts = "\0".join((row.kind, row.definition_key or "", row.node_id or "", text))
-    return blake2b(parts.encode(), digest_size=16).hexdigest()
+    return "c" + blake2b(parts.encode(), digest_size=15).hexdigest()
 
 
 def downgrade() -> None:
