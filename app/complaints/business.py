@@ -14,7 +14,17 @@ from app import files, formkit
 from app.business_objects import BusinessObjects, FilledForm, FormContext, Started, Summary
 from app.complaints import labels, queries
 from app.complaints.models import Complaint
-from app.complaints.service import carrying_out, closing, intake, judging, messages, prefill, solving, suggesting
+from app.complaints.service import (
+    carrying_out,
+    closing,
+    intake,
+    judging,
+    measuring,
+    messages,
+    prefill,
+    solving,
+    suggesting,
+)
 from app.complaints.service.steps import Step, record
 from app.customers.models import Customer
 from app.errors import FieldErrors, NotAllowedHere, NotVisible
@@ -109,6 +119,7 @@ class ComplaintObject:
         extra = STEPS.get(task.node_id, closing.keep_as_recorded)(session, complaint, step)
         if task.node_id == "return_visit":
             suggesting.suggest(session, self._others, principal, complaint, step)
+        measuring.measure(session, complaint)
         session.flush()
         return extra
 
@@ -199,6 +210,7 @@ def _start_recorded(
     task = next(row for row in engine.queries.tasks_of(session, str(result.instance_id)) if row.node_id == FIRST_TASK)
     step = Step(task, principal, bound.values, variables, engine.now(session))
     record(session, complaint, step, confidential_fields(session, task))
+    measuring.measure(session, complaint)
     return Started(complaint.number, str(result.instance_id), completed_first=True)
 
 

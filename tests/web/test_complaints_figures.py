@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 import engine
+from app import migrations
 from app.accounts.models import Department
 from app.complaints import courses, figures
 from app.complaints.models import (
@@ -292,3 +293,20 @@ def test_wrong_days_are_named_and_figures_are_for_managers(sign_in: SignIn) -> N
     assert "/complaints/figures" in cco.get("/complaints").text
     assert sign_in("li.na").get("/complaints/figures").status_code == 403
     assert "/complaints/figures" not in sign_in("li.na").get("/complaints").text
+
+
+def test_an_upgrade_works_out_what_complaints_of_before_took(each_app: Flask) -> None:
+    database, url = database_of(each_app), each_app.extensions["keliu.settings"].database_url
+
+    def kept() -> list[tuple[object, ...]]:
+        with database.read() as session:
+            rows = session.execute(select(ComplaintMeasure.__table__).order_by(ComplaintMeasure.number)).all()
+        return [tuple(row) for row in rows]
+
+    before = kept()
+    assert len(before) > 8
+    assert any(row[1] for row in before)
+    database.dispose()
+    migrations.downgrade(url, "0014")
+    migrations.upgrade(url)
+    assert kept() == before

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from app import formkit
 from app.complaints.models import MOVES, Complaint, ComplaintState, ComplaintStep
-from app.complaints.service import measuring
 from app.errors import FieldErrors
 from app.security import Principal
 from engine import TaskRow
@@ -101,7 +100,7 @@ def record(session: Session, complaint: Complaint, step: Step, confidential: Ite
         confidential={name: value for name, value in values.items() if name in kept_apart},
     )
     session.add(row)
-    measuring.measure(session, complaint)
+    session.flush()
     return row
 
 

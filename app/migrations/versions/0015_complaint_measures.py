@@ -116,6 +116,8 @@ def _measure() -> None:
     rows = []
     for complaint in connection.execute(sa.select(COMPLAINT)).all():
         number = complaint.number
+        if number not in courses and complaint.archived_at is None:
+            continue  # its first step is not done
         row = _course(courses.get(number, ()), calendar)
         row |= {"number": number, "received_at": complaint.received_at}
         row["waits"] += pauses.get(number, 0)
