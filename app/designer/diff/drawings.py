@@ -79,7 +79,7 @@ def _process(old: _Drawn, new: _Drawn) -> Said:
     for node_id, node in new.nodes.items():
         if node_id not in old.nodes:
             yield _added(new, node)
-            yield from _node(new, drawing.Node(node.id, node.type, node.name, None), node)
+            yield from _node(new, drawing.Node(node.id, node.type, node.name, None, lane=node.lane), node)
         else:
             yield from _node(new, old.nodes[node_id], node)
             yield from _place(old, new, node_id)
