@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -186,6 +187,31 @@ def test_work_is_saved_while_it_goes_on_and_nothing_is_lost_when_two_save(
     other.locator("[data-do=load-theirs]").click()
     expect(other.locator("[data-editor][data-ready]")).to_be_attached()
     expect(choose(other, "work").locator("#bio-properties-panel-name")).to_have_value("核对")
+
+
+def test_an_ordinary_file_is_opened_and_goes_home_again(
+    person: Callable[..., Person], workshop: Designer, small: int
+) -> None:
+    page = edit(person(LOGIN), small, "small.bpmn")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("[data-open]").set_input_files(PROCESSES / "cco_routing.bpmn")
+    expect(page.locator("[data-canvas] [data-element-id=classify]").first).to_be_visible()
+    expect(page.locator("[data-save-state]")).to_contain_text("Saved", timeout=20_000)
+    assert 'id="classify"' in workshop.files(small)["small.bpmn"].decode()
+    with page.expect_download() as taken:
+        page.locator(".designer-bar [data-do=download]").click()
+    assert taken.value.suggested_filename == "small.bpmn"
+    [there] = reader.read("small.bpmn", Path(taken.value.path()).read_bytes())
+    [given] = reader.read("cco_routing.bpmn", (PROCESSES / "cco_routing.bpmn").read_bytes())
+    assert [vars_of(node) for _scope, node in there.scope.walk()] == [
+        vars_of(node) for _scope, node in given.scope.walk()
+    ], "drawing and saving loses nothing the engine reads"
+
+
+def vars_of(node: reader.Node) -> dict[str, object]:
+    """What the engine reads of a node, wherever it stands in the file."""
+    found = {field.name: getattr(node, field.name) for field in dataclasses.fields(node)}
+    return {name: value for name, value in found.items() if name not in ("line", "scope")}
 
 
 def fill(panel: Locator, **answers: str) -> None:

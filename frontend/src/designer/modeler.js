@@ -30,6 +30,15 @@ const MARGIN = 20;
 const PALETTE = 110; // room for the palette
 const SETTLED_MS = 100; // the panel begins to listen after it was painted
 
+/** The camunda attributes without defaults: what a file says stays in it, also where it says what holds anyway. */
+const ATTRIBUTES = {
+  ...camunda,
+  types: camunda.types.map((type) => ({
+    ...type,
+    properties: type.properties?.map(({ default: _implied, ...property }) => property),
+  })),
+};
+
 /** The file as XML with shapes: a file without any gets a layout. */
 async function withShapes(xml) {
   return /<(\w+:)?BPMNShape\b/.test(xml) ? { xml, laidOut: false } : { xml: await layoutProcess(xml), laidOut: true };
@@ -78,7 +87,7 @@ class ProcessEditor {
     return {
       container: this.canvas,
       propertiesPanel: { parent: this.editor.querySelector("[data-properties]") },
-      moddleExtensions: { camunda },
+      moddleExtensions: { camunda: ATTRIBUTES },
       ...more,
     };
   }

@@ -39,7 +39,6 @@ function message(facts) {
 }
 
 const MAPPINGS = [
-  ["", "All rows, as a list of objects"],
   ["singleEntry", "One row, one value"],
   ["singleResult", "One row, an object of all outputs"],
   ["collectEntries", "All rows, a list of values"],
@@ -50,6 +49,7 @@ function decision(facts) {
   if (!facts.is("BusinessRuleTask")) {
     return null;
   }
+  const [mapping, setMapping] = attribute(facts, "mapDecisionResult");
   const mappings = MAPPINGS.map(([value, label]) => ({ value, label: translate(label) }));
   return group(
     "decision",
@@ -58,7 +58,7 @@ function decision(facts) {
       choice("decision-ref", "Decision table", ...attribute(facts, "decisionRef"), facts.services.choices.decisions, {
         other: "Another key…",
       }),
-      choice("map-decision-result", "What becomes of the answer", ...attribute(facts, "mapDecisionResult"), mappings, {
+      choice("map-decision-result", "What becomes of the answer", () => mapping() || "resultList", setMapping, mappings, {
         empty: false,
       }),
       text("result-variable", "Variable for the answer", ...attribute(facts, "resultVariable")),

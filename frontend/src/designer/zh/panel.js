@@ -77,7 +77,6 @@ export const PANEL = {
   "Decision table": "决策表",
   "What becomes of the answer": "如何使用结果",
   "Variable for the answer": "结果变量",
-  "All rows, as a list of objects": "所有行，对象列表",
   "One row, one value": "一行，一个值",
   "One row, an object of all outputs": "一行，包含所有输出的对象",
   "All rows, a list of values": "所有行，值列表",
