@@ -121,6 +121,7 @@ class CustomerOrder(Base):
     """One order of a customer."""
 
     __tablename__ = "customer_order"
+    __table_args__ = (Index("ix_customer_order_ordered_on", "ordered_on"),)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)

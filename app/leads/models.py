@@ -85,6 +85,7 @@ class Lead(Base):
         Index("ix_lead_company_key", "company_key"),
         Index("ix_lead_phone_key", "phone_key"),
         Index("ix_lead_customer_id_number", "customer_id", "number"),
+        Index("ix_lead_lost_at", "lost_at"),
     )
 
     number: Mapped[str] = mapped_column(String(20), primary_key=True)
