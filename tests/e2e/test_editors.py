@@ -24,7 +24,7 @@ ENGLISH = re.compile(r"[A-Za-z]{3,}(?: [A-Za-z]+)*")
 SAID_BY_EDITORS = """() => {
   const root = document.querySelector("[data-editor]");
   const own = "input, textarea, code, option, [data-findings], .djs-visual, .keliu-chip, .keliu-note, .cell-editor, "
-    + "td.annotation, .dmn-definitions, .finding-sign";
+    + "td.annotation, .dmn-definitions, .finding-sign, span.bts-scope";
   const found = new Set();
   for (const element of root.querySelectorAll("*")) {
     if (element.closest(own) || !element.getClientRects().length) continue;
