@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -23,6 +23,7 @@ from app.web.lists.filters import clean
 from engine.tables import process_instance
 
 finding = engine.queries.finding
+FEW = 10_000
 
 
 def among(session: Session, ids: Any) -> ColumnElement[bool]:
@@ -32,6 +33,14 @@ def among(session: Session, ids: Any) -> ColumnElement[bool]:
     if session.get_bind().dialect.name == "sqlite":
         return (column + "").in_(ids)
     return column.in_(ids)
+
+
+def among_few(session: Session, ids: Select[str], otherwise: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The same for ids of which there are few; for many of them ``otherwise``, which is asked row by row: so many rows
+    fit that the page is soon full. Counts no further than :data:`FEW`."""
+    some = ids.limit(FEW + 1).subquery()
+    count = session.scalar(select(func.count()).select_from(some)) or 0
+    return otherwise if count > FEW else among(session, ids)
 
 
 def visible_texts(objects: BusinessObjects, principal: Principal, query: str, dialect: str) -> list[Select[str]]:
@@ -143,8 +152,14 @@ class VariableFilter:
         self, values: tuple[str, ...], ids: Any, error: str = "", context: FilterContext | None = None
     ) -> BoundFilter:
         options = tuple(self.variable.values.items()) if self.variable.kind == "choice" else ()
-        condition = None if ids is None or context is None else among(context.session, ids)
+        condition = None if ids is None or context is None else self._among(context.session, ids)
         return BoundFilter(self.name, self.variable.label, self.variable.kind, values, options, condition, error)
+
+    @staticmethod
+    def _among(session: Session, ids: Select[str]) -> ColumnElement[bool]:
+        """pk_instance_variable, row by row"""
+        mine = next(iter(ids.selected_columns)) == process_instance.c.id
+        return among_few(session, ids, ids.where(mine).correlate(process_instance).exists())
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +185,7 @@ class MomentFilter:
             return bound
         states = or_(*(process_instance.c.state == state.value for state in engine.InstanceState))
         ids = select(process_instance.c.id).where(and_(states, bound.condition))
-        found = among(context.session, ids)
+        found = among_few(context.session, ids, bound.condition)
         return BoundFilter(bound.name, bound.label, bound.kind, bound.values, bound.options, found, bound.error)
 
 

@@ -100,6 +100,8 @@ def _indexes() -> None:
     op.create_index(
         "ix_process_instance_state_updated_at", "process_instance", ["state", "updated_at", "id", "definition_key"]
     )
+    op.drop_index("ix_process_instance_business_key", table_name="process_instance")
+    op.create_index("ix_process_instance_business_key", "process_instance", ["business_key", "definition_key", "id"])
     op.create_index(
         "ix_process_instance_started_at",
         "process_instance",
@@ -178,6 +180,8 @@ def downgrade() -> None:
     op.drop_index("ix_job_node_id_unfinished", table_name="job")
     op.drop_index("ix_user_task_due_at_open", table_name="user_task")
     op.drop_index("ix_process_instance_started_at", table_name="process_instance")
+    op.drop_index("ix_process_instance_business_key", table_name="process_instance")
+    op.create_index("ix_process_instance_business_key", "process_instance", ["business_key"])
     op.drop_index("ix_process_instance_state_updated_at", table_name="process_instance")
     op.create_index("ix_process_instance_state_updated_at", "process_instance", ["state", "updated_at"])
     op.drop_table("instance_variable")
