@@ -16,6 +16,7 @@ PAGES = {
     "fang.chen": ("/admin/users/li.na", "/admin/departments"),
     "ren.fang": ("/calendars/office",),
     "qin.haiyan": ("/leads/LEAD-2026-000001", "/leads/figures"),
+    "lin.wanqing": ("/monitor/processes/key/complaint", "/monitor/tasks/people"),
 }
 THEMES: dict[str, Literal["light", "dark"]] = {"zh": "light", "en": "dark"}
 SETTLED = "() => !document.querySelector('.htmx-request, keliu-diagram:not([data-ready])')"
