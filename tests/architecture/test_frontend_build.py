@@ -22,7 +22,9 @@ def manifest() -> dict[str, str]:
 
 
 def test_every_entry_has_a_file_with_its_hash_in_the_name(manifest: dict[str, str]) -> None:
-    assert set(manifest) == {"app.js", "app.css", "diagram.js", "theme.js"}
+    everywhere = {"app.js", "app.css", "diagram.js", "theme.js"}
+    own = {"charts.js", *(f"{page}.{kind}" for page in ("differ", "dmn", "modeler") for kind in ("js", "css"))}
+    assert set(manifest) == everywhere | own
     for entry, file in manifest.items():
         assert (build_backend.DIST / file).stat().st_size > 500
         assert file != entry
@@ -38,7 +40,7 @@ def test_a_second_build_has_nothing_to_do(manifest: dict[str, str]) -> None:
 def test_licences_of_what_is_inside_come_along(manifest: dict[str, str]) -> None:
     text = (build_backend.DIST / "third-party.txt").read_text()
     assert "bpmn.io project watermark" in text
-    for package in ("bpmn-js", "diagram-js", "htmx.org", "@tabler/core"):
+    for package in ("bpmn-js", "dmn-js", "diagram-js", "echarts", "htmx.org", "@tabler/core"):
         assert f"\n{package} " in text
 
 

@@ -13,8 +13,8 @@ from app.bootstrap import registries
 from app.complaints import queries as complaints
 from app.complaints.models import Complaint
 from app.inbox import queries as inbox
-from app.visibility import sees_task
 from app.security import Principal, scope
+from app.visibility import sees_task
 from engine.tables import process_instance, user_task
 from tests.support.application import database_of, principal_of
 from tests.support.complaints import Cases
