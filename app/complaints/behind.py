@@ -72,7 +72,7 @@ def _select(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
         select(Complaint, Customer.name)
         .outerjoin(Customer, Customer.id == Complaint.customer_id)
         .outerjoin(ComplaintMeasure, measured)
-        .where(queries.sees(principal))
+        .where(queries.counted(principal))
     )
 
 

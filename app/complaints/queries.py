@@ -62,6 +62,12 @@ def sees(principal: Principal) -> ColumnElement[bool]:
     return _sees(principal, own)
 
 
+def counted(principal: Principal) -> ColumnElement[bool]:
+    """Condition on ``Complaint``: figures count it for this person: what the person sees; of somebody with many tasks
+    without what is seen for a task alone, which would have to be asked for complaint by complaint."""
+    return sees(principal) if principal.few_offers else _sees(principal, false())
+
+
 def _sees(principal: Principal, own: ColumnElement[bool]) -> ColumnElement[bool]:
     if principal.has("complaint.view_all"):
         return true()

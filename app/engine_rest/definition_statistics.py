@@ -93,14 +93,16 @@ def _waiting(seen: ColumnElement[bool]) -> Select[Any]:
 
 
 def _failed(session: Session, seen: ColumnElement[bool], by: ColumnElement[Any]) -> Counter[Any]:
-    query = select(by, func.count()).join(process_instance, process_instance.c.id == job.c.instance_id)
+    query = select(by, func.count()).select_from(job).join(process_instance, process_instance.c.id == job.c.instance_id)
     found = session.execute(query.where(seen, job.c.state == engine.JobState.FAILED).group_by(by))
     return Counter({row[0]: row[1] for row in found})
 
 
 def _incidents(session: Session, seen: ColumnElement[bool], by: ColumnElement[Any]) -> dict[Any, Counter[str]]:
-    query = select(by, incident.c.kind, func.count()).join(
-        process_instance, process_instance.c.id == incident.c.instance_id
+    query = (
+        select(by, incident.c.kind, func.count())
+        .select_from(incident)
+        .join(process_instance, process_instance.c.id == incident.c.instance_id)
     )
     is_open = incident.c.state == engine.IncidentState.OPEN
     found: dict[Any, Counter[str]] = {}

@@ -90,7 +90,7 @@ def _counted(session: Session, principal: Principal, period: Period, group: Any)
     statement = select(group.label("grouped"), func.count(), _sum(Lead.state == "won"), _sum(Lead.state == "lost"))
     if group is LeadHorizon.horizon:
         statement = statement.join(LeadHorizon, first)
-    statement = statement.where(period.has(Lead.qualified_at), qualified(), queries.sees(principal))
+    statement = statement.where(period.has(Lead.qualified_at), qualified(), queries.counted(principal))
     return [(row[0], int(row[1]), int(row[2]), int(row[3])) for row in session.execute(statement.group_by("grouped"))]
 
 
@@ -148,7 +148,7 @@ def months_advanced(session: Session, principal: Principal, period: Period, by: 
     if by == "horizon":
         first = and_(LeadHorizon.number == Lead.number, LeadHorizon.reason == "qualified")
         statement = statement.join(LeadHorizon, first)
-    statement = statement.where(period.has(Lead.won_at), Lead.state == "won", queries.sees(principal))
+    statement = statement.where(period.has(Lead.won_at), Lead.state == "won", queries.counted(principal))
     found = [
         Advanced(
             key or "",
@@ -184,7 +184,7 @@ def funnel(session: Session, principal: Principal, period: Period) -> list[Count
         _sum(qualified()),
         _sum(and_(qualified(), Lead.number.in_(near))),
         _sum(Lead.state == "won"),
-    ).where(period.has(Lead.captured_at), queries.sees(principal))
+    ).where(period.has(Lead.captured_at), queries.counted(principal))
     counts = session.execute(statement).one()
     chosen = period.query("captured")
     stages = ("captured", "qualified", "now", "won")
@@ -214,7 +214,7 @@ def inflow(session: Session, principal: Principal, today: date, zone: ZoneInfo) 
     shown = Period(monday - WEEK * (WEEKS_SHOWN - 1), monday + timedelta(days=6), zone)
     weeks = shown.cut(lambda day: day + WEEK)
     slot = _slot(Lead.captured_at, weeks).label("week")
-    statement = select(slot, Lead.source, func.count()).where(shown.has(Lead.captured_at), queries.sees(principal))
+    statement = select(slot, Lead.source, func.count()).where(shown.has(Lead.captured_at), queries.counted(principal))
     found: list[dict[str, int]] = [{} for _week in weeks]
     for index, source, count in session.execute(statement.group_by("week", Lead.source)):
         found[index][source] = int(count)
@@ -224,7 +224,7 @@ def inflow(session: Session, principal: Principal, today: date, zone: ZoneInfo) 
 def lost_reasons(session: Session, principal: Principal, period: Period) -> list[Count]:
     """Leads lost in ``period`` by reason, the most frequent first."""
     statement = select(Lead.lost_reason, func.count()).where(
-        period.has(Lead.lost_at), Lead.state == "lost", queries.sees(principal)
+        period.has(Lead.lost_at), Lead.state == "lost", queries.counted(principal)
     )
     chosen = period.query("lost")
     found = [

@@ -91,6 +91,11 @@ def _select(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
     )
 
 
+def _select_counted(_session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
+    joined = select(Lead, Customer.name).outerjoin(Customer, Customer.id == Lead.customer_id)
+    return joined.where(queries.counted(principal))
+
+
 def _select_pool(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
     waiting = and_(LeadOwner.number == Lead.number, LeadOwner.owner.is_(None), LeadOwner.to_at.is_(None))
     chosen = _select(session, principal).join(LeadOwner, waiting)
@@ -279,6 +284,7 @@ BEHIND: ListSpec[LeadLine] = replace(
     LEADS,
     name="behind",
     title=_l("Leads behind the figure"),
+    select=_select_counted,
     filters=(
         ChoiceFilter(
             "reached",

@@ -47,6 +47,12 @@ def sees(principal: Principal, *, by_tasks: bool = True) -> ColumnElement[bool]:
     return or_(*conditions)
 
 
+def counted(principal: Principal) -> ColumnElement[bool]:
+    """Condition on ``Lead``: figures count it for this person: what the person sees; of somebody with many tasks
+    without what is seen for a task alone."""
+    return sees(principal, by_tasks=principal.few_offers)
+
+
 def in_pool_of(principal: Principal) -> ColumnElement[bool]:
     """Condition on ``Lead``: it waits in the pool of a centre whose group this person is in."""
     return and_(Lead.state == LeadState.POOL.value, Lead.department_key.in_(sorted(principal.groups)))

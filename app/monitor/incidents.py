@@ -13,9 +13,10 @@ from sqlalchemy import Integer, Row, Select, String, cast, column, func, literal
 from sqlalchemy.orm import Session
 
 import engine
-from app.business_objects import BusinessObjects
+from app.business_objects import BusinessObjects, Summary
+from app.monitor import cases
 from app.process_names import process_name, step_name
-from app.security import Principal
+from app.security import Principal, current
 from app.visibility import REPAIR, sees_instance
 from app.web.lists import ChoiceFilter, Column, DateFilter, ListSpec, Sort
 from engine import UtcDateTime
@@ -198,7 +199,7 @@ def of_cause(key: str) -> ListSpec[IncidentLine]:
         name="incidents",
         title=_l("Incidents"),
         select=chosen,
-        rows=lambda _session, found: [_line(row) for row in found],
+        rows=_lines,
         key=incident.c.id,
         columns=(
             Column("instance", _l("Instance"), lambda row: row.business_key or row.instance_id),
@@ -229,6 +230,7 @@ def _incidents() -> Select[*tuple[Any, ...]]:
             incident,
             process_instance.c.title,
             process_instance.c.business_key,
+            process_instance.c.definition_key,
             process_definition.c.version,
             job.c.attempts,
         )
@@ -238,12 +240,18 @@ def _incidents() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _line(row: Row[*tuple[Any, ...]]) -> IncidentLine:
+def _lines(session: Session, found: Sequence[Row[*tuple[Any, ...]]]) -> list[IncidentLine]:
+    keys = ((row.definition_key, row.business_key) for row in found if row.definition_key)
+    known = cases.summaries(session, current(), objects(), keys)
+    return [_line(row, known.get((row.definition_key, row.business_key))) for row in found]
+
+
+def _line(row: Row[*tuple[Any, ...]], case: Summary | None) -> IncidentLine:
     return IncidentLine(
         id=row.id,
         cause=row.cause,
         instance_id=row.instance_id,
-        title=row.title or "",
+        title=cases.title(objects(), case, row.definition_key or "", row.title or ""),
         business_key=row.business_key,
         version=row.version,
         message=row.message,

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FunctionLoader
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
@@ -281,6 +282,7 @@ def routes(app: Flask) -> list[tuple[Rule, str]]:
 def matrix(app: Flask) -> list[Row]:
     """One row for each route and method."""
     app.config["WTF_CSRF_ENABLED"] = False  # who may is asked here; that forms carry tokens is another test
+    app.jinja_env.loader, app.jinja_env.cache = FunctionLoader(lambda _name: ""), None  # nobody reads the pages
     people = {name: person_of(app, login) for name, login in PEOPLE.items()}
     real = application.database_of(app)
     with app.test_request_context():

@@ -25,8 +25,8 @@ from tests.support.engine_world import bpmn, chain, timer, user_task
 
 KEY = "round_trip"
 GROUP = 'camunda:candidateGroups="customer_support"'
-INSTANCES = 50 * int(os.environ.get("KELIU_TEST_SCALE", "1"))
-KILL_EVERY = 20
+INSTANCES = 25 * int(os.environ.get("KELIU_TEST_SCALE", "1"))
+KILL_EVERY = 10
 """Completions between two kills."""
 PATIENCE = 30.0
 """Seconds in which at least one task has to be completed."""

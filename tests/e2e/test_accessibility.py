@@ -41,7 +41,7 @@ def test_no_page_keeps_anybody_out(
     look(stranger.visit("/login"))
     stranger.close()
     for login, addresses in PAGES.items():
-        for address in addresses:
+        for address in addresses[list(THEMES).index(language) :: 2]:  # each page in one language and one theme
             look(at_work(login).visit(address))
     lead = at_work("sun.lihua")
     for list_of, first in (("/inbox?box=claim", "#inbox-list [data-open]"), ("/complaints", "[data-row-link]")):

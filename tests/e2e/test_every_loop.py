@@ -92,30 +92,3 @@ def test_contested_refused_returned_raised_and_never_reached(app: Flask, clock: 
     )
     page = person("xie.wenbo").visit(f"/complaints/{number}/archive")
     expect(page.locator("main")).to_contain_text("Nobody answered.")
-
-
-def test_dissatisfied_twice_goes_to_the_chief_and_then_the_customer_withdraws(
-    app: Flask, clock: VirtualClock, person: Someone
-) -> None:
-    number = register(person, "wu.xiaoyan")
-    person("sun.lihua").does(number, "judge", outcome="more_information", information_wanted="Which version?")
-    tell(person("wu.xiaoyan"), number, "complaint_information", "Version 12.")
-    person("sun.lihua").does(number, "judge", outcome="valid")
-    person("song.yaqin").does(number, "assign_department", departments=["development"])
-    tell(person("wu.xiaoyan"), number, "complaint_containment", "Send an engineer today.")
-    person("xiong.wei").does(number, "take_containment", measure="An engineer is on the way.")
-    tell(person("wu.xiaoyan"), number, "complaint_supplement", "It happens with every drawing.")
-    for analyst in ("bai.lu", "xiong.wei"):
-        person(analyst).does(number, "analyse_cause", **CAUSE)
-        person("zou.kaiwen").does(number, "propose_solution", **SOLUTION)
-        person("jia.wentao").does(number, "approve_solution", outcome="approved")
-        implement(person, number)
-        advance(database_of(app), clock, timedelta(days=10))
-        person("li.na").does(number, "return_visit", outcome="dissatisfied", satisfaction="2", reason="Still slow.")
-    assert not person("bai.lu").sees_in_inbox(number), "the third round is the CCO's"
-    person("lin.wanqing").does(number, "analyse_cause", **CAUSE)
-    tell(person("wu.xiaoyan"), number, "complaint_withdrawn", "The customer gives up.")
-    page = person("lin.wanqing").open_task(number, "review_withdrawal")
-    expect(page.locator("#task-form")).to_contain_text("The customer gives up.")
-    person("lin.wanqing").does(number, "review_withdrawal", own_will="doubtful")
-    assert not person("lin.wanqing").sees_in_inbox(number)

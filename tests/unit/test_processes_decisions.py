@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -92,6 +93,7 @@ FILES = dict.fromkeys(("prospect_kind", "claim_quota", "lead_occasion"), "lead_t
 """Tables that lie in another one's file."""
 
 
+@cache
 def _decision(name: str) -> Decision:
     file = f"{FILES.get(name, name)}.dmn"
     parsed = decisions.parse(file, (ROOT / "processes" / file).read_bytes())

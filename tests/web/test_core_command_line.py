@@ -23,7 +23,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from app import migrations
 from app.cli import cli
+from config import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 KELIU = [sys.executable, "-c", "from app.cli import main; main()"]
@@ -170,8 +172,9 @@ def test_a_worker_works_until_it_is_told_to_stop(data: Path) -> None:
 def test_other_servers_find_the_application(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KELIU_DATA", str(data))
     monkeypatch.setenv("KELIU_LOG_LEVEL", "WARNING")
+    migrations.upgrade(Settings.from_environment(os.environ).database_url)
     application = importlib.import_module("app.wsgi").application
-    assert application.test_client().get("/readyz").json == {"status": "ready"}
+    assert application.test_client().get("/readyz").json == {"status": "ready", "warnings": []}
     application.extensions["keliu.database"].dispose()
 
 

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 
 import engine
+from app.accounts.models import RolePermission
 from tests.support import purchase
 from tests.support.application import database_of
 from tests.support.rest import Program, program, variables
@@ -33,6 +35,10 @@ def ask(each_app: Flask) -> Ask:
 
 
 def test_who_may_only_cancel_follows_their_own_batches_and_nobody_elses(each_app: Flask, ask: Ask) -> None:
+    without_repair = delete(RolePermission).where(RolePermission.permission == "instance.repair")
+    database_of(each_app).write(
+        lambda session: session.execute(without_repair.where(RolePermission.role_name == "cco"))
+    )
     one, two = (purchase.start(each_app) for _ in "12")
     cco, operator, agent = ask(CCO), ask(OPERATOR), ask(AGENT)
     mine = cco.post(f"{REST}/process-instance/delete", {"processInstanceIds": [one]}).get_json()
