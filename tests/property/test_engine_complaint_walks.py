@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter
 from importlib.resources import files
@@ -23,7 +22,7 @@ OUTCOMES = {
     "return_visit": ("satisfied", "satisfied", "dissatisfied", "unreachable"),
     "hear_appeal": ("upheld", "changed"),
 }
-WALKS = 15 * int(os.environ.get("KELIU_TEST_SCALE", "1"))
+WALKS = 30
 MAX_MOVES = 300
 RARE = {"complaint_withdrawn": 0.02, "complaint_supplement": 0.2, "complaint_containment": 0.2}
 
