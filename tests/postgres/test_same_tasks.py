@@ -21,7 +21,7 @@ from tests.support.rest import token_of
 SCALE = int(os.environ.get("KELIU_TEST_SCALE", "1"))
 PEOPLE = {"li.na": "Na Li", "wu.xiaoyan": "Xiaoyan Wu"}
 PROGRAMS = tuple(PEOPLE) * 4
-TASKS = {"sqlite": 50 * SCALE, "postgresql": 100 * SCALE}
+TASKS = {"sqlite": 50 * SCALE, "postgresql": 500}
 """Everybody tries all of them; more than one process writes where there is PostgreSQL."""
 
 
