@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flask import current_app
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
@@ -156,3 +157,9 @@ class BusinessObjects:
 
     def __iter__(self) -> Iterator[BusinessObject]:
         return iter(self._by_key.values())
+
+
+def objects() -> BusinessObjects:
+    """Those of the current application."""
+    found: BusinessObjects = current_app.extensions["keliu.registries"].business_objects
+    return found

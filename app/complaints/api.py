@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app
 from marshmallow import Schema, fields, validate
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import engine
 from app import db
-from app.business_objects import BusinessObject
+from app.business_objects import BusinessObject, objects
 from app.complaints import queries
 from app.complaints.models import Complaint, ComplaintState, ComplaintStep
 from app.db import search
@@ -125,9 +124,9 @@ class MessageSchema(Schema):
 
 
 def _complaint_object() -> BusinessObject:
-    found = current_app.extensions["keliu.registries"].business_objects.get(queries.PROCESS_KEY)
+    found = objects().get(queries.PROCESS_KEY)
     assert found is not None, "the complaints slice registers it"
-    return found  # type: ignore[no-any-return]  # extensions are untyped
+    return found
 
 
 @blueprint.post("")

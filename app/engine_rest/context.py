@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app
+from flask import Blueprint
 from sqlalchemy import Row
 
 import engine
 from app import db
-from app.business_objects import BusinessObjects
+from app.business_objects import objects
 from app.engine_rest import queries
 from app.engine_rest.errors import Missing, answer
 from app.errors import FieldErrors, NotVisible
@@ -20,12 +20,6 @@ from engine.tables import incident, job, process_definition, process_instance, u
 blueprint = Blueprint("engine_rest", __name__, url_prefix="/engine-rest")
 blueprint.register_error_handler(FieldErrors, answer)
 blueprint.register_error_handler(engine.EngineError, answer)
-
-
-def objects() -> BusinessObjects:
-    """The business objects of this application."""
-    found: BusinessObjects = current_app.extensions["keliu.registries"].business_objects
-    return found
 
 
 def visible_definition(definition_id: str) -> Row[Any]:

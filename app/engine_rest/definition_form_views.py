@@ -11,8 +11,9 @@ from sqlalchemy import Row
 
 import engine
 from app import db, formkit
+from app.business_objects import objects
 from app.engine_rest import definition_statistics, form_shapes, requests
-from app.engine_rest.context import blueprint, objects, visible_definition, visible_definition_by_key
+from app.engine_rest.context import blueprint, visible_definition, visible_definition_by_key
 from app.engine_rest.definition_views import DEFINITIONS
 from app.engine_rest.errors import BadRequest, Missing
 from app.engine_rest.repair_views import REPAIR

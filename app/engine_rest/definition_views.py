@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 import engine
 from app import db
-from app.business_objects import BusinessObject
+from app.business_objects import BusinessObject, objects
 from app.confidential import variables_of
 from app.engine_rest import queries, represent, requests, vocabulary
-from app.engine_rest.context import blueprint, objects, visible_definition, visible_definition_by_key
+from app.engine_rest.context import blueprint, visible_definition, visible_definition_by_key
 from app.engine_rest.errors import BadRequest
 from app.engine_rest.listing import Listing, each, offer
 from app.errors import FieldErrors, NotAllowedHere

@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Row
 
 from app import db
+from app.business_objects import objects
 from app.engine_rest import queries, represent, requests, vocabulary
-from app.engine_rest.context import blueprint, objects, visible_instance
+from app.engine_rest.context import blueprint, visible_instance
 from app.engine_rest.errors import Missing
 from app.engine_rest.instance_views import process_instance_variable, process_instance_variables
 from app.engine_rest.listing import Listing, each, offer

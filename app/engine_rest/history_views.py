@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Select
 
 from app import db
+from app.business_objects import objects
 from app.confidential import shown_variables
 from app.engine_rest import history_queries, history_represent, history_vocabulary, queries, requests
-from app.engine_rest.context import blueprint, objects
+from app.engine_rest.context import blueprint
 from app.engine_rest.errors import BadRequest, Missing
 from app.engine_rest.history_vocabulary import ACTIVITY_ROW
 from app.engine_rest.listing import Listing, add, each, first_rows, offer

@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 
 import engine
 from app import db
+from app.business_objects import objects
 from app.confidential import shown_variables
 from app.engine_rest import activity_tree, queries, represent, together, vocabulary
-from app.engine_rest.context import blueprint, objects, visible_instance
+from app.engine_rest.context import blueprint, visible_instance
 from app.engine_rest.errors import Missing
 from app.engine_rest.listing import Listing, each, offer
 from app.engine_rest.values import to_camunda, variables_to_camunda

@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 import engine
 from app import db
+from app.business_objects import objects
 from app.engine_rest import queries, represent, requests, vocabulary
-from app.engine_rest.context import blueprint, objects, visible_job
+from app.engine_rest.context import blueprint, visible_job
 from app.engine_rest.listing import Listing, each, offer
 from app.security import current, policy, requires, signed_in
 from engine.tables import incident

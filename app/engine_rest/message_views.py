@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 import engine
 from app import db
+from app.business_objects import objects
 from app.confidential import variables_of
 from app.engine_rest import queries, represent, requests
-from app.engine_rest.context import blueprint, objects
+from app.engine_rest.context import blueprint
 from app.engine_rest.definition_views import start_instance
 from app.engine_rest.errors import BadRequest, Mismatch, Missing
 from app.engine_rest.values import variables_to_camunda

@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 
 import engine
 from app import db
+from app.business_objects import objects
 from app.engine_rest import queries, represent, requests
-from app.engine_rest.context import blueprint, objects, visible_incident, visible_instance, visible_job
+from app.engine_rest.context import blueprint, visible_incident, visible_instance, visible_job
 from app.engine_rest.errors import BadRequest
 from app.engine_rest.history_vocabulary import INCIDENT
 from app.engine_rest.listing import Listing, each, offer

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Select, true
 
 import engine
 from app import db
+from app.business_objects import objects
 from app.engine_rest import history_queries, queries
-from app.engine_rest.context import number_of, objects
+from app.engine_rest.context import number_of
 from app.engine_rest.errors import BadRequest, Missing
 from app.security import current
 from engine.tables import job, process_instance

@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 
 import engine
 from app import db, formkit
+from app.business_objects import objects
 from app.confidential import variables_of
 from app.engine_rest import form_shapes, requests
-from app.engine_rest.context import blueprint, objects, visible_task
+from app.engine_rest.context import blueprint, visible_task
 from app.engine_rest.errors import BadRequest, Missing
 from app.engine_rest.values import to_camunda
 from app.inbox import service

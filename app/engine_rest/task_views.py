@@ -11,9 +11,10 @@ from sqlalchemy import Row, case, func, select
 
 import engine
 from app import db
+from app.business_objects import objects
 from app.confidential import shown_variables, variables_of
 from app.engine_rest import filters, queries, represent, requests, together
-from app.engine_rest.context import blueprint, known_task, objects, visible_task
+from app.engine_rest.context import blueprint, known_task, visible_task
 from app.engine_rest.errors import BadRequest
 from app.engine_rest.listing import Listing, offer
 from app.engine_rest.task_vocabulary import TASK

@@ -12,9 +12,10 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from app import db
+from app.business_objects import objects
 from app.confidential import shown_variables, variables_of
 from app.engine_rest import queries, requests
-from app.engine_rest.context import blueprint, objects
+from app.engine_rest.context import blueprint
 from app.engine_rest.errors import BadRequest, Missing
 from app.engine_rest.filters import PAGING, list_of
 from app.engine_rest.listing import add, first_rows

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, jsonify
+from flask import Response, jsonify
 from sqlalchemy.orm import Session
 
 import engine
 from app import db
-from app.business_objects import BusinessObjects
+from app.business_objects import objects
 from app.calendars import explanation
 from app.errors import FieldErrors, NotVisible
 from app.inbox import clock, drafts, presentation, queries, schemas, service
@@ -19,12 +19,6 @@ from app.visibility import require_task
 from app.web.api import ApiBlueprint, ErrorSchema
 
 blueprint = ApiBlueprint("tasks_api", __name__, url_prefix="/api/v1/tasks", description="Tasks, their forms and drafts")
-
-
-def objects() -> BusinessObjects:
-    """The business objects of this application."""
-    found: BusinessObjects = current_app.extensions["keliu.registries"].business_objects
-    return found
 
 
 @blueprint.get("")

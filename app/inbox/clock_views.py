@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app import db
+from app.business_objects import objects
 from app.errors import FieldErrors
 from app.inbox import clock
 from app.inbox.task_views import go, page_of
-from app.inbox.views import blueprint, objects
+from app.inbox.views import blueprint
 from app.security import current, requires
 from app.visibility import require_task
 

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 import engine
 from app import db
-from app.inbox.views import blueprint, objects
+from app.business_objects import objects
+from app.inbox.views import blueprint
 from app.process_names import element_names
 from app.security import current, polling, signed_in
 from app.visibility import require_instance

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 import engine
 from app import db, formkit
 from app.accounts import queries as accounts
+from app.business_objects import objects
 from app.calendars import explanation
 from app.errors import FieldErrors, NotVisible
 from app.inbox import clock, drafts, presentation, queries, seen, service
-from app.inbox.views import blueprint, objects
+from app.inbox.views import blueprint
 from app.process_names import step_name
 from app.security import Principal, current, requires
 from app.visibility import require_task

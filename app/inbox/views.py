@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 import engine
 from app import db
-from app.business_objects import BusinessObjects
+from app.business_objects import objects
 from app.errors import NotVisible
 from app.inbox import presentation, queries, service
 from app.inbox.queries import Asked, Box
@@ -30,12 +30,6 @@ class Step:
 
     value: str
     label: str
-
-
-def objects() -> BusinessObjects:
-    """The business objects of this application."""
-    found: BusinessObjects = current_app.extensions["keliu.registries"].business_objects
-    return found
 
 
 @blueprint.get("")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app
 from marshmallow import Schema, fields, validate
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import engine
 from app import db
-from app.business_objects import BusinessObject
+from app.business_objects import BusinessObject, objects
 from app.db import search
 from app.errors import NotVisible
 from app.leads import queries
@@ -252,9 +251,9 @@ def give_back(body: dict[str, Any], number: str) -> Lead:
 
 
 def _lead_object() -> BusinessObject:
-    found = current_app.extensions["keliu.registries"].business_objects.get(queries.PROCESS_KEY)
+    found = objects().get(queries.PROCESS_KEY)
     assert found is not None, "the leads slice registers it"
-    return found  # type: ignore[no-any-return]  # extensions are untyped
+    return found
 
 
 def _visible(session: Session, number: str) -> Lead:

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import and_, or_
 from sqlalchemy.orm import Session
 
 import engine
 from app import formkit
-from app.business_objects import BusinessObject, Started
+from app.business_objects import BusinessObject, Started, objects
 from app.customers import lookup
 from app.customers import queries as customers
 from app.customers import service as customer_service
@@ -115,9 +114,9 @@ def clean(text: str) -> str:
 
 def matter_object() -> BusinessObject:
     """The matters as business object."""
-    found = current_app.extensions["keliu.registries"].business_objects.get(queries.PROCESS_KEY)
+    found = objects().get(queries.PROCESS_KEY)
     assert found is not None, "the matters slice registers it"
-    return found  # type: ignore[no-any-return]  # extensions are untyped
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import engine
 from app.accounts import queries as accounts
+from app.business_objects import objects
 from app.customers import queries as customers
 from app.matters import labels, queries, timeline
 from app.matters.models import Matter, MatterCopy, MatterFact, MatterVerification
@@ -284,7 +284,7 @@ def _linked(session: Session, principal: Principal, process_key: str, key: str |
     """The case that the matter became, with its address for who may see it."""
     if key is None:
         return None
-    found = current_app.extensions["keliu.registries"].business_objects.get(process_key)
+    found = objects().get(process_key)
     if found is None:
         return Linked(key, "", "")
     keys = found.visible_keys(principal).subquery()

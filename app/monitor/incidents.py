@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Integer, Row, Select, String, cast, column, func, literal_column, or_, select, text
+from sqlalchemy import Integer, Row, Select, String, cast, column, func, literal_column, select, text
 from sqlalchemy.orm import Session
 
 import engine
-from app.business_objects import BusinessObjects, Summary
+from app.business_objects import Summary, objects
 from app.monitor import cases
 from app.process_names import process_name, step_name
 from app.security import Principal, current
@@ -72,12 +71,6 @@ class IncidentLine:
     job_id: int | None
     attempts: int | None
     created_at: datetime
-
-
-def objects() -> BusinessObjects:
-    """The business objects of this application."""
-    found: BusinessObjects = current_app.extensions["keliu.registries"].business_objects
-    return found
 
 
 def sees(principal: Principal) -> Any:
@@ -264,7 +257,7 @@ def _line(row: Row[*tuple[Any, ...]], case: Summary | None) -> IncidentLine:
 
 def visible_incident(session: Session, principal: Principal, incident_id: int) -> engine.IncidentRow | None:
     """The incident, open or not, if this person may see it."""
-    found = select(incident.c.id).where(incident.c.id == incident_id, or_(sees(principal)))
+    found = select(incident.c.id).where(incident.c.id == incident_id, sees(principal))
     return engine.queries.incident(session, incident_id) if session.scalar(found) is not None else None
 
 

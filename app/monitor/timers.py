@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 import engine
-from app.business_objects import BusinessObjects, Summary
+from app.business_objects import Summary, objects
 from app.monitor import cases
 from app.process_names import process_name, step_name
 from app.security import Principal
 from app.visibility import REPAIR, sees_instance
 from app.web.lists import BoundFilter, ChoiceFilter, Column, DateFilter, ListSpec, Sort, matching
 from app.web.lists.filters import FilterContext, clean
+from app.web.periods import midnight
 from engine.tables import job, process_instance
 
 WAITING = text("job.kind = 'timer' AND job.ended_at IS NULL")
@@ -65,12 +66,6 @@ class Day:
     works: bool
     capped: bool = False
     overdue: bool = False
-
-
-def objects() -> BusinessObjects:
-    """The business objects of this application."""
-    found: BusinessObjects = current_app.extensions["keliu.registries"].business_objects
-    return found
 
 
 def _zone() -> ZoneInfo:
@@ -139,7 +134,7 @@ def horizon(session: Session, chosen: str) -> ColumnElement[bool]:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), _zone()).astimezone(UTC)
+    return midnight(day, _zone())
 
 
 @dataclass(frozen=True, slots=True)

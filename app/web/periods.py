@@ -37,7 +37,7 @@ class Period:
 
     def moments(self) -> tuple[datetime, datetime]:
         """When it begins, and when the day after it begins."""
-        return _midnight(self.first, self.zone), _midnight(self.last + ONE_DAY, self.zone)
+        return midnight(self.first, self.zone), midnight(self.last + ONE_DAY, self.zone)
 
     def has(self, moment: Moment) -> ColumnElement[bool]:
         """Condition: ``moment`` lies in it."""
@@ -67,8 +67,12 @@ class Period:
         return self.cut(_FOLLOWING[self.grain])
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """When ``day`` begins in ``zone``."""
+    try:
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:  # the first days of year 1, east of Greenwich
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def months_before(day: date, count: int) -> date:

@@ -56,7 +56,7 @@ def _customer(leads: Leads, name: str, *orders: tuple[str, int, int], **facts: o
 
 def _due(leads: Leads, kind: Occasion) -> list[int]:
     with database_of(leads.app).read() as session:
-        return [found.customer_id for found in occasions.due(session, kind)]
+        return [found.customer_id for found in occasions.due(session)[kind]]
 
 
 def test_who_has_had_a_product_for_a_year_is_offered_the_next_one(leads: Leads) -> None:

@@ -24,6 +24,7 @@ from app.leads import occasion_queries, queries
 from app.leads.models import Lead, LeadOccasion, Occasion
 from app.leads.service import closing, intake
 from app.leads.service.steps import today
+from app.web.periods import midnight
 
 WORK = "lead.occasions"
 NIGHT = time(3)
@@ -105,7 +106,7 @@ def win_backs(session: Session, found: Rule, day: date) -> Iterator[Found]:
     """Important customers lost within the period: of class A, or a target account."""
     zone = ZoneInfo(engine.runtime(session).zone)
     first, last = months_before(day, found.to_months), months_before(day, found.from_months)
-    for lead in occasion_queries.lost_between(session, _midnight(first, zone), _midnight(last, zone)):
+    for lead in occasion_queries.lost_between(session, midnight(first, zone), midnight(last, zone)):
         assert lead.customer_id is not None and lead.lost_at is not None
         facts = {"lead": lead.number, "lost_on": today(session, lead.lost_at).isoformat(), "reason": lead.lost_reason}
         facts |= {"rival": lead.rival}
@@ -139,25 +140,24 @@ LOOKS: Mapping[Occasion, Callable[[Session, Rule, date], Iterator[Found]]] = {
 }
 
 
-def due(session: Session, kind: Occasion) -> list[Found]:
-    """Whom to speak to now for this reason: not captured for it before, and no lead of the customer is under way."""
-    found = rule(session, kind)
-    if found is None:
-        return []
-    known = set(session.scalars(select(Lead.source_reference).where(Lead.source == kind.value)))
+def due(session: Session) -> dict[Occasion, list[Found]]:
+    """Whom to speak to now, by reason: not captured for it before, and no lead of the customer is under way."""
     under_way = occasion_queries.customers_with_running_leads(session)
-    return [
-        one
-        for one in LOOKS[kind](session, found, today(session))
-        if one.reference not in known and one.customer_id not in under_way
-    ]
+    return {kind: [one for one in _new(session, kind) if one.customer_id not in under_way] for kind in Occasion}
+
+
+def _new(session: Session, kind: Occasion) -> Iterator[Found]:
+    found = rule(session, kind)
+    if found is not None:
+        known = set(session.scalars(select(Lead.source_reference).where(Lead.source == kind.value)))
+        yield from (one for one in LOOKS[kind](session, found, today(session)) if one.reference not in known)
 
 
 def capture(session: Session) -> int:
     """Capture a lead for everybody to be spoken to, one for each customer; how many."""
     captured: set[int] = set()
-    for kind in Occasion:
-        for found in due(session, kind):
+    for wanted in due(session).values():
+        for found in wanted:
             if found.customer_id not in captured and len(captured) < MOST_AT_ONCE:
                 _capture(session, found)
                 captured.add(found.customer_id)
@@ -209,7 +209,3 @@ def months_before(day: date, count: int) -> date:
     year, month = divmod(months, 12)
     last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
     return date(year, month + 1, min(day.day, last))
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)

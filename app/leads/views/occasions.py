@@ -35,7 +35,7 @@ def _occasions(session: Session) -> dict[str, Any]:
     rules = {kind: occasions.rule(session, kind) for kind in Occasion}
     products = labels.products(session)
     reasons = labels.of_field(session, labels.CONTACT_FORM, "lost_reason")
-    due = {kind: occasions.due(session, kind) for kind in Occasion}
+    due = occasions.due(session)
     seen = customers.visible_names(session, current(), [one.customer_id for found in due.values() for one in found])
     lines = {
         kind: [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,29 +21,24 @@ def ocel(cases: Iterable[Case], processes: Sequence[str], activities: Sequence[s
     yield b',"eventTypes":' + _json([_event_type(name) for name in activities]) + b',"events":['
     people: set[str] = set()
     names: dict[str, str] = {}
-    objects: list[tuple[Case, str]] = []
+    objects: list[Case] = []
     comma = b""
     for case in cases:
         names[case.instance_id] = case.id
-        objects.append((_without_events(case), case.id))
+        objects.append(replace(case, events=()))
         for event in case.events:
             people.add(event.actor)
             yield comma + _json(_event(event, case.id))
             comma = b",\n"
     yield b'],"objects":['
     comma = b""
-    for case, name in objects:
-        yield comma + _json(_object(case, name, names))
+    for case in objects:
+        yield comma + _json(_object(case, names))
         comma = b",\n"
     for login in sorted(people):
         yield comma + _json({"id": f"{PERSON}:{login}", "type": PERSON, "attributes": [], "relationships": []})
         comma = b",\n"
     yield b"]}\n"
-
-
-def _without_events(case: Case) -> Case:
-    facts = (case.process, case.version, case.state, case.started_at, case.ended_at, case.parent_instance_id)
-    return Case(case.id, case.instance_id, *facts, ())
 
 
 def _json(value: Any) -> bytes:
@@ -71,11 +67,11 @@ def _event(event: Happening, case_id: str) -> dict[str, Any]:
     }
 
 
-def _object(case: Case, name: str, names: dict[str, str]) -> dict[str, Any]:
+def _object(case: Case, names: dict[str, str]) -> dict[str, Any]:
     parent = names.get(case.parent_instance_id or "")
     values = (str(case.version), case.state)
     return {
-        "id": name,
+        "id": case.id,
         "type": case.process,
         "attributes": [
             {"name": n, "time": _at(case.started_at), "value": v} for n, v in zip(CASE_ATTRIBUTES, values, strict=True)

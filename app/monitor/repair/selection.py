@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 import engine
+from app.business_objects import objects
 from app.errors import NotVisible
 from app.monitor import incidents, instance_list, timers
 from app.monitor.repair.orders import INCIDENT, INSTANCE, TIMER, Order
@@ -40,7 +41,7 @@ def find(session: Session, order: Order, about: Mapping[str, Any], arguments: Mu
     if order.about == INCIDENT:
         return _incidents(session, principal, about, arguments)
     if "instance_id" in about:
-        found = require_instance(session, principal, incidents.objects(), about["instance_id"])
+        found = require_instance(session, principal, objects(), about["instance_id"])
         return _one(session, INSTANCE, found.id, url_for("monitor.instance", instance_id=found.id))
     ids = _instances(session, principal, arguments)
     back = url_for("monitor.instances", **_kept(arguments))
@@ -60,7 +61,7 @@ def _one(session: Session, about: str, subject: Any, back: str) -> Chosen:
 
 
 def _instances(session: Session, principal: Principal, arguments: MultiDict[str, str]) -> Sequence[str]:
-    about = instance_list.asked(session, principal, incidents.objects(), arguments.get("process", ""))
+    about = instance_list.asked(session, principal, objects(), arguments.get("process", ""))
     return first_keys(instance_list.spec(session, about), session, principal, arguments, MOST + 1)
 
 
@@ -89,7 +90,7 @@ def _incidents(
     if "cause" in about:
         return _of_cause(session, principal, about["cause"], arguments)
     if "instance_id" in about:
-        instance = require_instance(session, principal, incidents.objects(), about["instance_id"])
+        instance = require_instance(session, principal, objects(), about["instance_id"])
         ids = incidents.open_ids(session, principal, [instance.id], MOST + 1)
         back = url_for("monitor.instance", instance_id=instance.id)
         heading = _("Incidents of %(instance)s", instance=instance.business_key or instance.id[:8])

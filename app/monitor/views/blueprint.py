@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app
+from flask import Blueprint
 from sqlalchemy.orm import Session
 
 import engine
-from app.business_objects import BusinessObjects
+from app.business_objects import objects
 from app.security import current
 from app.visibility import require_instance
 
 blueprint = Blueprint("monitor", __name__, url_prefix="/monitor", template_folder="../templates")
 SEES = "monitor.view"
 """Who may open the control room. Of the instances each sees those that concern the own departments or cases."""
-
-
-def objects() -> BusinessObjects:
-    """The business objects of this application."""
-    found: BusinessObjects = current_app.extensions["keliu.registries"].business_objects
-    return found
 
 
 def visible(session: Session, instance_id: str) -> engine.InstanceRow:

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 import app.db as db
 import engine
+from app.business_objects import objects
 from app.monitor import event_log
 from app.monitor.event_log.events import activities
-from app.monitor.views.blueprint import SEES, blueprint, objects
+from app.monitor.views.blueprint import SEES, blueprint
+from app.process_names import process_name
 from app.security import current, requires
 from app.visibility import sees_instance
 from app.web import periods
@@ -68,10 +70,8 @@ def _written(kind: str, chosen: event_log.Chosen, reader: str) -> Iterator[bytes
 
 def _names(session: Session) -> dict[str, str]:
     """Key → name of every process, in the reader's language."""
-    return {
-        row.key: engine.queries.node_name(session, row.id, row.key, language()) or row.name
-        for row in engine.queries.definitions(session, latest_only=True)
-    }
+    latest = engine.queries.definitions(session, latest_only=True)
+    return {row.key: process_name(session, row.id) for row in latest}
 
 
 def _chosen(session: Session, names: dict[str, str]) -> tuple[periods.Period, str, Any]:

@@ -14,9 +14,10 @@ import app.db as db
 import engine
 from app import assigning
 from app.accounts import queries as accounts
+from app.business_objects import objects
 from app.errors import FieldErrors, NotAllowedHere, NotVisible
 from app.monitor import instance_list, instance_page
-from app.monitor.views.blueprint import SEES, blueprint, objects, visible
+from app.monitor.views.blueprint import SEES, blueprint, visible
 from app.process_names import step_name
 from app.security import current, polling, requires
 from app.visibility import require_task

@@ -6,8 +6,9 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 import app.db as db
+from app.business_objects import objects
 from app.monitor import instance_list
-from app.monitor.views.blueprint import SEES, blueprint, objects
+from app.monitor.views.blueprint import SEES, blueprint
 from app.security import current, requires
 from app.web.lists import respond
 

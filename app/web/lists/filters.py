@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.db import search
 from app.web.lists.spec import Expression
+from app.web.periods import midnight
 
 Option = tuple[str, Any]
 MAX_VALUE = 200
@@ -192,16 +193,9 @@ class DateFilter(_Named):
         days = isinstance(self.expression.type, Date)
         conditions = []
         if first:
-            conditions.append(self.expression >= (first if days else _midnight(first, zone)))
+            conditions.append(self.expression >= (first if days else midnight(first, zone)))
         if last and days:
             conditions.append(self.expression <= last)
         elif last and last < date.max:
-            conditions.append(self.expression < _midnight(last + timedelta(days=1), zone))
+            conditions.append(self.expression < midnight(last + timedelta(days=1), zone))
         return and_(*conditions) if conditions else None
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    try:
-        return datetime.combine(day, time(), zone).astimezone(UTC)
-    except OverflowError:  # the first days of year 1, east of Greenwich
-        return datetime.min.replace(tzinfo=UTC)
