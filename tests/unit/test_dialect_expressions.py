@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from engine.iso8601 import TimeRefused
 from engine.spiff.dialects.rewriting import translate
 from engine.spiff.dialects.scripts import python_of
 from engine.spiff.dialects.times import literal
+from tests.support.soon import ends_soon
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 DATA = {
@@ -98,12 +99,8 @@ def test_what_has_no_counterpart_is_refused(written: str) -> None:
     ],
 )
 def test_hostile_expressions_are_answered_at_once(written: str) -> None:
-    begun = time.process_time()
-    try:
+    with ends_soon(), suppress(ExpressionRefused):
         evaluator.compile_expression(translate(written))
-    except ExpressionRefused:
-        assert time.process_time() - begun < 1
-    assert time.process_time() - begun < 1
 
 
 def test_scripts_that_only_set_variables() -> None:
@@ -169,7 +166,5 @@ def test_other_crons_are_refused(text: str) -> None:
 
 
 def test_a_day_that_never_comes_is_found_out_quickly() -> None:
-    begun = time.process_time()
-    with pytest.raises(TimeRefused):
+    with ends_soon(), pytest.raises(TimeRefused):
         parse_cron("0 0 0 31 2 ?").after(local("2026-01-01T00:00", SHANGHAI), SHANGHAI)
-    assert time.process_time() - begun < 0.5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from engine import findings
 from engine.decisions import DecisionFailed, DecisionResult, evaluate, parse
 from engine.testing import Scenario
 from tests.support.engine_world import bpmn, chain, user_task
+from tests.support.soon import ends_soon
 
 XMLNS = "https://www.omg.org/spec/DMN/20191111/MODEL/"
 
@@ -88,18 +88,17 @@ def test_a_required_decision_that_fails_is_named() -> None:
         decide(graph(unique, LEVEL), "level", amount=5)
 
 
-def test_a_diamond_of_decisions_is_quick() -> None:
+def test_a_diamond_asks_each_decision_once() -> None:
     parts = [literal("d0", "1", "d0")]
     for number in range(1, 40):
         one, two = f"l{number}", f"r{number}"
         parts += [literal(name, f"d{number - 1}", name, needs(f"d{number - 1}")) for name in (one, two)]
         parts.append(literal(f"d{number}", f"{one} + {two} - 1", f"d{number}", needs(one, two)))
     content = graph(*parts)
-    begun = time.process_time()
-    key = "d24"
-    found = {decision.id: decision for decision in parse("t.dmn", content).decisions}
-    assert evaluate(found[key], {}).mapped("singleEntry") == 1
-    assert time.process_time() - begun < 1
+    with ends_soon():
+        key = "d24"
+        found = {decision.id: decision for decision in parse("t.dmn", content).decisions}
+        assert evaluate(found[key], {}).mapped("singleEntry") == 1
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from engine.errors import ExpressionFailed, ExpressionRefused
 from engine.evaluator import compile_expression, compile_script, evaluate, execute
 from tests.support.hostile_expressions import HOSTILE
+from tests.support.soon import ends_soon
 
 DATA: dict[str, Any] = {
     "amount": 1200,
@@ -177,10 +177,8 @@ def test_scripts_do_nothing_else(script: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_expressions_are_refused_or_stopped_at_once(text: str) -> None:
-    begun = time.process_time()
-    with pytest.raises((ExpressionRefused, ExpressionFailed)):
+    with ends_soon(), pytest.raises((ExpressionRefused, ExpressionFailed)):
         evaluate(text, DATA)
-    assert time.process_time() - begun < 0.1
 
 
 def test_a_script_can_not_compare_for_ever() -> None:
@@ -190,10 +188,8 @@ def test_a_script_can_not_compare_for_ever() -> None:
         *(f"{name} = [{name}, {name}]" for _ in range(40) for name in "ab"),
         "c = a == b",
     ]
-    begun = time.process_time()
-    with pytest.raises(ExpressionFailed):
+    with ends_soon(), pytest.raises(ExpressionFailed):
         execute("\n".join(lines), {})
-    assert time.process_time() - begun < 0.1
 
 
 def test_there_are_enough_of_them() -> None:
@@ -202,12 +198,3 @@ def test_there_are_enough_of_them() -> None:
 
 def test_a_text_is_compiled_once() -> None:
     assert compile_expression("amount + 41") is compile_expression("amount + 41")
-
-
-def test_evaluation_is_quick() -> None:
-    text = "=severity = 'serious' and amount > 1000"
-    evaluate(text, DATA)
-    begun = time.process_time()
-    for _ in range(1_000):
-        evaluate(text, DATA)
-    assert time.process_time() - begun < 0.2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import engine
 from engine import findings
 from engine.model import Finding
 from engine.spiff import compile_files
+from tests.support.soon import ends_soon
 from tests.support.workflows import HEAD, document, user
 
 A = user("a")
@@ -271,14 +271,12 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_are_answered_quickly_and_in_words(name: str) -> None:
     tracemalloc.start()
-    begun = time.process_time()
-    found = compile_files({"p.bpmn": HOSTILE[name]}).findings
-    elapsed = time.process_time() - begun
+    with ends_soon(6):  # 2 s without the memory tracer, which slows by three
+        found = compile_files({"p.bpmn": HOSTILE[name]}).findings
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert any(finding.severity == "error" for finding in found)
     assert peak < 100_000_000
-    assert elapsed < 6, "2 s without the memory tracer, which slows by three"
     for finding in found[:5]:
         assert findings.word(finding, "en") and findings.word(finding, "zh")
 
@@ -286,9 +284,8 @@ def test_hostile_files_are_answered_quickly_and_in_words(name: str) -> None:
 def test_a_two_thousand_node_process_is_fine() -> None:
     body = '<startEvent id="s"/>' + "".join(user(f"t{i}", 'camunda:assignee="x"') for i in range(1_900))
     body += "\n" + "\n".join(f"t{i} > t{i + 1}" for i in range(1_899)) + "\ns > t0"
-    begun = time.process_time()
-    assert not codes(body)
-    assert time.process_time() - begun < 2
+    with ends_soon():
+        assert not codes(body)
 
 
 def test_every_code_has_words_in_both_languages_and_is_used() -> None:
