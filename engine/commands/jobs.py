@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from engine.commands import batch, calls, ledger, pause, starts
@@ -33,6 +33,7 @@ from engine.queries.instances import instance as find_instance
 from engine.queries.jobs import job as find_job
 from engine.queries.tasks import task as find_task
 from engine.rows import JobRow
+from engine.store.tables import UNFINISHED
 from engine.store.tables import job as jb
 
 
@@ -208,8 +209,9 @@ def add_work(session: Session, command: AddWork) -> Result:
     if work is None:
         raise NotFound(topic=command.topic)
     if command.dedupe_key is not None:
-        states = [JobState.SCHEDULED.value, JobState.AVAILABLE.value, JobState.RUNNING.value, JobState.RETRYABLE.value]
-        query = select(jb.c.id).where(jb.c.dedupe_key == command.dedupe_key, jb.c.state.in_(states))
+        query = select(jb.c.id).where(
+            jb.c.dedupe_key == command.dedupe_key, text(UNFINISHED)
+        )  # the index has these words
         found = session.connection().execute(query).scalar()
         if found is not None:
             return Result(job_id=found, instance_id=command.instance_id)

@@ -40,16 +40,23 @@ BATCH = 20
 BY_PRIORITY = (job.c.priority.desc(), job.c.due_at, job.c.id)
 CLAIMABLE_NOW, OURS_NOW, SERVICE_NOW = text("job." + CLAIMABLE), text("job." + OURS), text("job." + SERVICE)
 """The conditions of the partial indexes, word for word."""
-PRIORITIES = text(f"""
-    WITH RECURSIVE level(priority) AS (
-        SELECT (SELECT priority FROM job WHERE {OURS} ORDER BY priority DESC LIMIT 1)
-        UNION ALL
-        SELECT (SELECT priority FROM job WHERE {OURS} AND job.priority < level.priority ORDER BY priority DESC LIMIT 1)
-        FROM level WHERE level.priority IS NOT NULL)
-    SELECT priority FROM level WHERE EXISTS (
-        SELECT 1 FROM job WHERE {OURS} AND job.priority = level.priority AND job.due_at <= :at)
-    ORDER BY priority DESC""").bindparams(bindparam("at", type_=UtcDateTime))
-"""Every priority with a job that is due, the highest first: one step into ix_job_priority_due_at for each."""
+
+
+def _priorities(job: str) -> TextClause:
+    """Every priority with a job that is due, the highest first: one step into ix_job_priority_due_at for each."""
+    return text(f"""
+        WITH RECURSIVE level(priority) AS (
+            SELECT (SELECT priority FROM {job} WHERE {OURS} ORDER BY priority DESC LIMIT 1)
+            UNION ALL SELECT (
+                SELECT priority FROM {job} WHERE {OURS} AND priority < level.priority ORDER BY priority DESC LIMIT 1)
+            FROM level WHERE level.priority IS NOT NULL)
+        SELECT priority FROM level WHERE EXISTS (
+            SELECT 1 FROM {job} WHERE {OURS} AND priority = level.priority AND due_at <= :at)
+        ORDER BY priority DESC""").bindparams(bindparam("at", type_=UtcDateTime))
+
+
+PRIORITIES = {"postgresql": _priorities("job"), "sqlite": _priorities("job INDEXED BY ix_job_priority_due_at")}
+"""Left to itself, SQLite would sort all that wait by their states, at every look into the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ def _fresh(session: Session, limit: int) -> list[Row[Any]]:
     connection = session.connection()
     untried = job.c.state != JobState.RETRYABLE.value
     found: list[Row[Any]] = []
-    for priority in connection.execute(PRIORITIES, {"at": now(session)}).scalars().all():
+    for priority in connection.execute(PRIORITIES[connection.dialect.name], {"at": now(session)}).scalars().all():
         if priority == OUTSIDE:
             break
         level = _free(session, OURS_NOW, job.c.priority == priority, untried).order_by(job.c.due_at, job.c.id)
