@@ -77,8 +77,8 @@ def sees(principal: Principal) -> Any:
     """Condition on ``incident``: those who repair see all, others those of the instances they see."""
     if any(principal.has(permission) for permission in REPAIR):
         return incident.c.id.is_not(None)
-    seen = select(process_instance.c.id).where(sees_instance(principal, objects()))
-    return incident.c.instance_id.in_(seen)
+    mine = select(process_instance.c.id).where(process_instance.c.id == incident.c.instance_id)
+    return mine.where(sees_instance(principal, objects())).correlate(incident).exists()
 
 
 # The inner question is answered from ix_incident_open_cause alone; all that is joined to it has one row per cause.
