@@ -62,14 +62,24 @@ def build(settings: Settings, *, clock: engine.Clock | None = None, bell: engine
     auditing.register(found)
     observing.register(found)
     app.extensions[health.REVISION] = migrations.head()
-    runtime = build_runtime(settings, found, clock=clock, bell=bell)
-    install_database(
-        app,
-        Database(settings.database_url, runtime, synchronous=settings.sqlite_synchronous, pool_size=settings.pool_size),
-    )
+    install_database(app, open_database(settings, found, clock=clock, bell=bell))
     _name_people(app)
     navigation.search_in(app, "complaints.index")
     return app
+
+
+def open_database(
+    settings: Settings,
+    found: Registries,
+    *,
+    clock: engine.Clock | None = None,
+    bell: engine.Doorbell | None = None,
+) -> Database:
+    """The database of these settings, with the engine's surroundings."""
+    runtime = build_runtime(settings, found, clock=clock, bell=bell)
+    return Database(
+        settings.database_url, runtime, synchronous=settings.sqlite_synchronous, pool_size=settings.pool_size
+    )
 
 
 def build_runtime(

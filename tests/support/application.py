@@ -26,7 +26,7 @@ from app.security.identity import Security
 from app.security.principal import Principal
 from app.web.application import Application
 from config import Settings
-from tests.support import thrift
+from tests.support import thrift, used
 from tests.support.npm import alone
 from tests.support.postgres import PostgresServer
 
@@ -145,14 +145,13 @@ class Databases:
 def running_app(databases: Databases, backend: str, clock: engine.Clock, *, company: bool = True) -> Iterator[Flask]:
     """An application on a database of its own."""
     url = databases.fresh(backend, company=company)
-    app = create_app(settings_for(url, databases.home), clock=clock)
-    app.testing = True
-    app.jinja_env.bytecode_cache = thrift.templates
+    app = used.application(settings_for(url, databases.home), clock)
     thrift.share_statements(database_of(app))
     try:
         yield app
     finally:
         database_of(app).dispose()
+        used.done_with(app)
         databases.drop(url)
 
 
