@@ -20,7 +20,7 @@ from engine.tables import task_attachment, task_comment, user_task
 
 BEGIN, END, MOVE = "absences.begin", "absences.end", "absences.move"
 LONGEST = timedelta(days=3 * 366)
-_draft = table("task_draft", column("task_id"), column("login"))
+_draft = table("form_draft", column("sheet"), column("login"))
 """Of the inbox, which stands above: named here by its columns only."""
 
 
@@ -176,7 +176,7 @@ def _begun(session: Session, task: engine.TaskRow) -> bool:
     """Whether the deputy has done anything: a draft, a comment, a file."""
     login = task.assignee
     done = (
-        exists().where(_draft.c.task_id == task.id, _draft.c.login == login),
+        exists().where(_draft.c.sheet == task.id, _draft.c.login == login),
         exists().where(task_comment.c.task_id == task.id, task_comment.c.author == login),
         exists().where(task_attachment.c.task_id == task.id, task_attachment.c.author == login),
     )

@@ -12,7 +12,8 @@ from app import db
 from app.business_objects import objects
 from app.calendars import explanation
 from app.errors import FieldErrors, NotVisible
-from app.inbox import clock, drafts, presentation, queries, schemas, service
+from app.formkit import drafts
+from app.inbox import clock, presentation, queries, schemas, service
 from app.inbox.queries import Asked, Box
 from app.security import current, requires
 from app.visibility import require_task

@@ -10,10 +10,11 @@ from app import db
 from app.business_objects import objects
 from app.errors import FieldErrors
 from app.inbox import clock
-from app.inbox.task_views import go, page_of
+from app.inbox.task_views import page_of
 from app.inbox.views import blueprint
 from app.security import current, requires
 from app.visibility import require_task
+from app.web import links
 
 
 @blueprint.post("/tasks/<task_id>/pause")
@@ -38,4 +39,4 @@ def go_on(task_id: str) -> ResponseReturnValue:
     """Let the clock run again."""
     clock.go_on(db.session(), current(), objects(), task_id)
     flash(_("The clock runs again. The deadline has moved by the working time between."), "success")
-    return go(url_for("inbox.task", task_id=task_id))
+    return links.go(url_for("inbox.task", task_id=task_id))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 import engine
-from app.inbox import drafts, seen
+from app.formkit import drafts
+from app.inbox import seen
 
 
 def on_event(session: Session, event: engine.Event) -> None:

@@ -25,7 +25,8 @@ from app.completing import (
     may_work,
     require_worker,
 )
-from app.inbox import drafts, seen
+from app.formkit import drafts
+from app.inbox import seen
 from app.process_names import process_name
 from app.security import Principal
 from app.visibility import require_task

@@ -17,7 +17,8 @@ from app.accounts import queries as accounts
 from app.business_objects import objects
 from app.calendars import explanation
 from app.errors import FieldErrors, NotVisible
-from app.inbox import clock, drafts, presentation, queries, seen, service
+from app.formkit import drafts
+from app.inbox import clock, presentation, queries, seen, service
 from app.inbox.views import blueprint
 from app.process_names import step_name
 from app.security import Principal, current, requires
@@ -68,7 +69,7 @@ def release(task_id: str) -> ResponseReturnValue:
     """Give the task back."""
     service.release(db.session(), current(), objects(), task_id)
     flash(_("The task is back in the pool. Others can claim it now."), "success")
-    return go(url_for("inbox.index"))
+    return links.go(url_for("inbox.index"))
 
 
 @blueprint.put("/tasks/<task_id>/draft")
@@ -90,7 +91,7 @@ def discard_draft(task_id: str) -> ResponseReturnValue:
     """Forget what was typed and show the form as it came."""
     found = require_task(db.session(), current(), objects(), task_id)
     drafts.discard(db.session(), found.id, current().login)
-    return go(url_for("inbox.task", task_id=task_id))
+    return links.go(url_for("inbox.task", task_id=task_id))
 
 
 @blueprint.post("/tasks/<task_id>/complete")
@@ -244,10 +245,3 @@ def _say_done(session: Session, done: service.Completed) -> None:
         link = Markup('<a class="alert-link" href="{}" data-next-task>{}</a>').format(url, step)
         message += Markup(" ") + Markup(_("Next task: %(task)s", task=link))
     flash(message, "success")
-
-
-def go(url: str) -> Response:
-    """After an action of a script: htmx goes there itself, a browser without it follows."""
-    if request.headers.get("HX-Request"):
-        return Response(status=204, headers={"HX-Redirect": url})
-    return Response(status=303, headers={"Location": url})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
+from flask import Blueprint, current_app, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.routing import BuildError
@@ -15,6 +15,7 @@ from app.errors import FieldErrors, NotVisible
 from app.saved_views import queries, service
 from app.saved_views.models import SavedView
 from app.security import current, signed_in
+from app.web import links
 from app.web.i18n import language
 
 blueprint = Blueprint("saved_views", __name__, url_prefix="/views", template_folder="templates")
@@ -45,7 +46,7 @@ def create() -> ResponseReturnValue:
     else:
         flash(_("The view “%(title)s” is saved.", title=view.title), "success")
         address = _address(page, view.query)
-    return _go(address)
+    return links.go(address)
 
 
 @blueprint.post("/<int:view_id>")
@@ -58,9 +59,9 @@ def change(view_id: int) -> ResponseReturnValue:
             view = service.rename(session, _login(), view_id, request.form.get("title", ""), shared=_shared())
     except FieldErrors as refused:
         flash(" ".join(str(line) for line in refused.errors["title"]), "error")
-        return _go(_after(queries.own(session, view_id, _login())))
+        return links.go(_after(queries.own(session, view_id, _login())))
     flash(_("The view “%(title)s” is saved.", title=view.title), "success")
-    return _go(_after(view))
+    return links.go(_after(view))
 
 
 @blueprint.delete("/<int:view_id>")
@@ -69,7 +70,7 @@ def delete(view_id: int) -> ResponseReturnValue:
     """Forget a view."""
     view = service.forget(db.session(), _login(), view_id)
     flash(_("The view “%(title)s” is deleted.", title=view.title), "success")
-    return _go(_list(view.page))
+    return links.go(_list(view.page))
 
 
 def _login() -> str:
@@ -104,11 +105,3 @@ def _after(view: SavedView | None) -> str:
     if view is None:
         raise NotVisible
     return _address(view.page, view.query)
-
-
-def _go(address: str) -> Response:
-    """After an action of a script: htmx goes there itself, a browser without it follows."""
-    if request.headers.get("HX-Request"):
-        return Response(status=204, headers={"HX-Redirect": address})
-    found = redirect(address, 303)
-    return Response(status=303, headers={"Location": found.headers["Location"]})

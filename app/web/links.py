@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import request, url_for
+from flask import Response, request, url_for
 from werkzeug.exceptions import NotFound
 
 
@@ -39,3 +39,10 @@ def start_page() -> str:
 def back(default: str | None = None) -> str:
     """``next`` of the form or query, made safe."""
     return safe_next(request.values.get("next"), default)
+
+
+def go(url: str) -> Response:
+    """After an action of a script: htmx goes there itself, a browser without it follows."""
+    if request.headers.get("HX-Request"):
+        return Response(status=204, headers={"HX-Redirect": url})
+    return Response(status=303, headers={"Location": url})

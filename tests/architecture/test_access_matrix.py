@@ -192,6 +192,7 @@ def things_of(session: Session, own: dict[str, Any]) -> Things:
             "filename": "favicon.svg",
             "text": "2026-12-01",
             "kind": "customer",
+            "sheet": "0b5f2f3e-6f43-4f0a-9c35-6a1d2c9be001",
             **own,
         },
         {

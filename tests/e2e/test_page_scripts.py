@@ -92,6 +92,29 @@ def test_what_is_typed_is_saved_while_typing_and_restored(person: Someone) -> No
     expect(page.locator("#task-form [name=reason]")).to_have_value("一半的话，还没写完")
 
 
+def test_the_front_desk_keeps_the_words_and_the_caller_until_they_are_sent(person: Someone) -> None:
+    page = person("li.na").visit("/matters/desk")
+    page.locator("#verbatim").fill("机床开不了机")
+    expect(page.locator("[data-draft-state]")).to_have_text("Draft saved", timeout=10_000)
+    page.context.set_offline(True)
+    page.locator("#verbatim").fill("机床开不了机，急")
+    expect(page.locator("[data-draft-state]")).to_contain_text("could not be saved", timeout=10_000)
+    page.context.set_offline(False)
+    expect(page.locator("[data-draft-state]")).to_have_text("Draft saved", timeout=10_000)
+    page.locator("#who-calls").fill("cjn")
+    with page.expect_response(lambda answer: answer.request.method == "PUT"):  # whoever is chosen belongs to it too
+        page.locator("[data-found]").first.click()
+    page.goto(page.url.split("?")[0])
+    expect(page.locator("#draft-restored")).to_contain_text("is restored")
+    expect(page.locator("#verbatim")).to_have_value("机床开不了机，急")
+    expect(page.locator("#caller_name")).to_have_value("陈佳宁")
+    page.locator("label[for=concern-needs_help]").click()
+    page.get_by_role("button", name="Register and go on").click()
+    page.wait_for_url(re.compile("/inbox/tasks/"))
+    page.goto(re.sub("/inbox/.*", "/matters/desk", page.url))
+    expect(page.locator("#verbatim")).to_have_value("")
+
+
 def test_the_inbox_is_worked_by_keyboard(person: Someone) -> None:
     page = person("sun.lihua").visit("/inbox?box=claim")
     page.keyboard.press("j")

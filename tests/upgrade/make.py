@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 
 import engine
 from app.bootstrap import registries
-from app.inbox import drafts
+from app.formkit import drafts
 from engine.jobs import running
 from engine.tables import incident
 from tests.conftest import START

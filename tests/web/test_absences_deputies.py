@@ -20,7 +20,7 @@ from app.accounts.models import AccountLog
 from app.bootstrap import registries
 from app.db import Database
 from app.errors import FieldErrors
-from app.inbox import drafts
+from app.formkit import drafts
 from app.notifications.models import Notice
 from engine import VirtualClock
 from engine.tables import audit_log, user_task

@@ -165,9 +165,9 @@ def test_a_draft_is_kept_while_typing_and_restored(world: Flask, sign_in: SignIn
     assert "半句话" in page and 'value="12x"' in page and "Your draft of" in page
     assert "半句话" not in sign_in("wu.xiaoyan").get(f"/inbox/tasks/{task.id}").get_data(as_text=True)
     client.post(f"/inbox/tasks/{task.id}/complete", data={"csrf_token": csrf(client), **purchase.FILLED})
-    from app.inbox.models import TaskDraft
+    from app.formkit.models import FormDraft
 
-    assert purchase.rows(world, TaskDraft) == []
+    assert purchase.rows(world, FormDraft) == []
 
 
 def test_a_draft_can_be_thrown_away(world: Flask, sign_in: SignIn) -> None:
@@ -181,15 +181,15 @@ def test_a_draft_can_be_thrown_away(world: Flask, sign_in: SignIn) -> None:
 
 def test_a_draft_goes_with_a_cancelled_task(world: Flask, sign_in: SignIn) -> None:
     import engine
-    from app.inbox.models import TaskDraft
+    from app.formkit.models import FormDraft
 
     task = purchase.task_of(world, purchase.start(world))
     client = sign_in("li.na")
     client.put(f"/inbox/tasks/{task.id}/draft", data={"subject": "x"}, headers={"X-CSRFToken": csrf(client)})
-    assert len(purchase.rows(world, TaskDraft)) == 1
+    assert len(purchase.rows(world, FormDraft)) == 1
     cancel = engine.CancelInstance(instance_id=task.instance_id, actor="lin.wanqing", reason="doppelt")
     database_of(world).write(lambda session: engine.execute(session, cancel))
-    assert purchase.rows(world, TaskDraft) == []
+    assert purchase.rows(world, FormDraft) == []
     late = client.post(f"/inbox/tasks/{task.id}/complete", data={"csrf_token": csrf(client), **purchase.FILLED})
     assert late.status_code == 409 and "no longer needed" in late.get_data(as_text=True)
     assert "打印纸" in late.get_data(as_text=True)
@@ -206,7 +206,7 @@ def test_chinese_search_finds_the_middle_of_a_word(app: Flask, sign_in: SignIn) 
 
 
 def test_a_draft_never_holds_what_the_person_may_not_see(world: Flask, sign_in: SignIn) -> None:
-    from app.inbox.models import TaskDraft
+    from app.formkit.models import FormDraft
 
     task = purchase.requested(world, "li.na")
     client = sign_in("wu.xiaoyan")
@@ -217,7 +217,7 @@ def test_a_draft_never_holds_what_the_person_may_not_see(world: Flask, sign_in: 
         data={"remark": "gut", "salary": "9000"},
         headers={"X-CSRFToken": csrf(client)},
     )
-    (draft,) = purchase.rows(world, TaskDraft)
+    (draft,) = purchase.rows(world, FormDraft)
     assert draft[0].payload == {"remark": "gut"}
 
 

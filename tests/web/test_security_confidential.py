@@ -99,7 +99,7 @@ def test_only_the_tables_of_decisions_hold_it(app: Flask, heard: tuple[str, dict
     database = database_of(app)
     with database.read() as session:
         for table in inspect(session.get_bind()).get_table_names():
-            if table in KEEPERS | {"task_draft"}:
+            if table in KEEPERS | {"form_draft"}:
                 continue
             for row in session.execute(text(f'SELECT * FROM "{table}"')):
                 kept = " ".join(told(cell) if isinstance(cell, bytes) else str(cell) for cell in row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,17 +19,22 @@ from app.complaints.business import FIRST_FORM, ComplaintObject
 from app.complaints.views.blueprint import blueprint
 from app.customers import queries as customers
 from app.errors import FieldErrors
+from app.formkit.drafting import DraftedPage
+from app.formkit.drafts import Draft
 from app.security import current, requires
+
+PAGE = DraftedPage("complaint.new", lambda payload: str(payload.get("customer") or ""))
 
 
 @blueprint.get("/new")
 @requires("complaint.register")
 def new() -> ResponseReturnValue:
-    """An empty form; ``?customer=`` fills in a customer and the main contact."""
+    """The form with what was typed and not sent; ``?customer=`` fills in a customer and the main contact."""
     session = db.session()
-    return _page(
-        session, {"received_at": engine.now(session), **_known(session, request.args.get("customer", type=int))}
-    )
+    known = _known(session, request.args.get("customer", type=int))
+    draft = PAGE.found(known)
+    values = {"received_at": engine.now(session), **(draft.over(known) if draft else known)}
+    return _page(session, values, draft=draft)
 
 
 def _known(session: Session, customer_id: int | None) -> dict[str, Any]:
@@ -51,8 +57,23 @@ def create() -> ResponseReturnValue:
         started = ComplaintObject().start(session, current(), payload)
     except FieldErrors as refused:
         return _page(session, payload, refused.errors), 422
+    PAGE.sent()
     flash(_("Complaint %(number)s is registered. The next step is under way.", number=started.business_key), "success")
     return redirect(url_for(".show", number=started.business_key), 303)
+
+
+@blueprint.put("/new/drafts/<uuid:sheet>")
+@requires("complaint.register")
+def save_draft(sheet: UUID) -> ResponseReturnValue:
+    """Keep what is typed so far."""
+    return PAGE.keep(sheet, formkit.from_html(_document(db.session()), request.form))
+
+
+@blueprint.delete("/new/drafts/<uuid:sheet>")
+@requires("complaint.register")
+def discard_draft(sheet: UUID) -> ResponseReturnValue:
+    """Forget what was typed and show the form as it came."""
+    return PAGE.discard(sheet, url_for(".new"))
 
 
 @blueprint.post("/new/fields")
@@ -70,5 +91,11 @@ def _document(session: Session) -> formkit.FormDocument:
     return formkit.load(session, definition.id, FIRST_FORM)
 
 
-def _page(session: Session, values: Mapping[str, Any], errors: Mapping[str, Sequence[Any]] | None = None) -> str:
-    return render_template("complaints/new.html", document=_document(session), values=values, errors=errors or {})
+def _page(
+    session: Session,
+    values: Mapping[str, Any],
+    errors: Mapping[str, Sequence[Any]] | None = None,
+    draft: Draft | None = None,
+) -> str:
+    shown = {"values": values, "errors": errors or {}, **PAGE.context(draft)}
+    return render_template("complaints/new.html", document=_document(session), **shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,19 +17,25 @@ from app.accounts import queries as accounts
 from app.customers import queries as customers
 from app.customers import service as customer_service
 from app.errors import FieldErrors
+from app.formkit.drafting import DraftedPage
+from app.formkit.drafts import Draft
 from app.leads import forms, labels, queries
 from app.leads.business import LeadObject, may_qualify
 from app.leads.views.blueprint import blueprint
 from app.security import current, requires
 from app.web.i18n import language
 
+PAGE = DraftedPage("lead.new", lambda payload: str(payload.get("company") or "").strip().casefold())
+
 
 @blueprint.get("/new")
 @requires("lead.capture")
 def new() -> ResponseReturnValue:
-    """An empty form; ``?customer=`` fills in what is known of a customer."""
+    """The form with what was typed and not sent; ``?customer=`` fills in what is known of a customer."""
     session = db.session()
-    return _page(session, _known(session, request.args.get("customer", type=int)))
+    known = _known(session, request.args.get("customer", type=int))
+    draft = PAGE.found(known)
+    return _page(session, draft.over(known) if draft else known, draft=draft)
 
 
 def _known(session: Session, customer_id: int | None) -> dict[str, Any]:
@@ -56,8 +63,23 @@ def create() -> ResponseReturnValue:
         started = LeadObject().start(session, principal, values, may_wait=not _at_once())
     except FieldErrors as refused:
         return _page(session, payload, refused.errors), 422
+    PAGE.sent()
     flash(_("Lead %(number)s is captured.", number=started.business_key), "success")
     return redirect(url_for(".show", number=started.business_key), 303)
+
+
+@blueprint.put("/new/drafts/<uuid:sheet>")
+@requires("lead.capture")
+def save_draft(sheet: UUID) -> ResponseReturnValue:
+    """Keep what is typed so far."""
+    return PAGE.keep(sheet, formkit.from_html(_document(db.session()), request.form))
+
+
+@blueprint.delete("/new/drafts/<uuid:sheet>")
+@requires("lead.capture")
+def discard_draft(sheet: UUID) -> ResponseReturnValue:
+    """Forget what was typed and show the form as it came."""
+    return PAGE.discard(sheet, url_for(".new"))
 
 
 @blueprint.get("/duplicates")
@@ -87,6 +109,11 @@ def _document(session: Session) -> formkit.FormDocument:
     return forms.qualify_at_once(session) if _at_once() else forms.capture(session)
 
 
-def _page(session: Session, values: Mapping[str, Any], errors: Mapping[str, Sequence[Any]] | None = None) -> str:
+def _page(
+    session: Session,
+    values: Mapping[str, Any],
+    errors: Mapping[str, Sequence[Any]] | None = None,
+    draft: Draft | None = None,
+) -> str:
     shown = {"values": values, "errors": errors or {}, "at_once": _at_once(), "may_qualify": may_qualify(current())}
-    return render_template("leads/new.html", document=_document(session), **shown)
+    return render_template("leads/new.html", document=_document(session), **shown, **PAGE.context(draft))

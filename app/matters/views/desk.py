@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 import app.db as db
 from app.customers import lookup
 from app.errors import FieldErrors, NotVisible
+from app.formkit.drafting import DraftedPage
+from app.formkit.drafts import Draft
 from app.matters import desk, labels, queries
 from app.matters.views.blueprint import blueprint, visible
 from app.security import current, requires
@@ -25,25 +28,39 @@ SEES = "matter.register"
 LONGEST_SEARCH = 200
 CHOICE = ("customer", "contact", "phone")
 """What an address says about who calls."""
+DRAWN = ("customer_id", "contact_id", "caller_phone")
+"""The same in the form."""
+
+
+def _whom(typed: Mapping[str, Any]) -> str:
+    phone = str(typed.get("caller_phone") or "").strip()
+    return str(typed.get("customer_id") or "") or (f"tel:{phone}" if phone else "")
+
+
+PAGE = DraftedPage("matter.desk", _whom)
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What came back refused: the values, their errors, and what else was chosen."""
+    """What came back refused, or is restored: the values, their errors, and what else was chosen."""
 
     values: Mapping[str, Any]
-    errors: Mapping[str, Sequence[Any]]
+    errors: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     about: str = ""
     add: bool = False
+    draft: Draft | None = None
 
 
 @blueprint.get("/desk")
 @requires(SEES)
 def front_desk() -> ResponseReturnValue:
-    """Who is calling; with ``?customer=`` and ``?contact=`` somebody is chosen, ``?q=`` searches without scripts."""
+    """Who is calling, and what was typed and not sent; with ``?customer=`` and ``?contact=`` somebody is chosen,
+    ``?q=`` searches without scripts."""
     session, words = db.session(), request.args.get("q", "")[:LONGEST_SEARCH]
     found = lookup.callers(session, current(), words) if words.strip() else None
-    return _page(session, _chosen(session), None, words=words, found=found)
+    typed = _unsent(_asked())
+    who = _known(session, *(typed.values.get(name) for name in DRAWN)) if typed else _chosen(session)
+    return _page(session, who, typed, words=words, found=found)
 
 
 @blueprint.get("/desk/callers")
@@ -77,6 +94,21 @@ def similar() -> ResponseReturnValue:
     return render_template("matters/_similar.html", **_alike(session, company[:LONGEST_SEARCH], phone[:40]))
 
 
+@blueprint.put("/desk/drafts/<uuid:sheet>")
+@requires(SEES)
+def save_draft(sheet: UUID) -> ResponseReturnValue:
+    """Keep what is typed so far."""
+    more = {"about": request.form.get("about", ""), "add": "add" in request.form}
+    return PAGE.keep(sheet, desk.payload(db.session(), request.form) | more)
+
+
+@blueprint.delete("/desk/drafts/<uuid:sheet>")
+@requires(SEES)
+def discard_draft(sheet: UUID) -> ResponseReturnValue:
+    """Forget what was typed and show the desk as it came."""
+    return PAGE.discard(sheet, url_for(".front_desk"))
+
+
 @blueprint.post("/desk")
 @requires(SEES)
 def take() -> ResponseReturnValue:
@@ -85,10 +117,12 @@ def take() -> ResponseReturnValue:
     values, about = desk.payload(session, request.form), request.form.get("about", "")
     adding = desk.NewCustomer("add" in request.form, "anyway" in request.form)
     try:
-        return _add(session, about, values) if about else _register(session, values, adding)
+        went_on = _add(session, about, values) if about else _register(session, values, adding)
     except FieldErrors as refused:
         found = _known(session, values.get("customer_id"), values.get("contact_id"), values.get("caller_phone"))
         return _page(session, found, Typed(values, refused.errors, about, adding.wanted)), 422
+    PAGE.sent()
+    return went_on
 
 
 def _register(session: Session, values: Mapping[str, Any], adding: desk.NewCustomer) -> ResponseReturnValue:
@@ -114,6 +148,23 @@ def _add(session: Session, number: str, values: Mapping[str, Any]) -> ResponseRe
 
 def _chosen(session: Session) -> desk.Known:
     return _known(session, *(request.args.get(name) for name in CHOICE))
+
+
+def _asked() -> dict[str, Any]:
+    """Whom the address names, by the names of the form."""
+    given = ((name, request.args.get(asked)) for asked, name in zip(CHOICE, DRAWN, strict=True))
+    return {name: value for name, value in given if value}
+
+
+def _unsent(asked: Mapping[str, Any]) -> Typed | None:
+    """What this person typed about that caller, or about nobody known yet, and did not send."""
+    draft = PAGE.found(asked)
+    if draft is None:
+        return None
+    values = draft.over(asked)
+    if "customer_id" in asked and not draft.subject:  # written down before it was known who calls
+        values = {name: value for name, value in values.items() if name in asked or name not in desk.CALLER_FIELDS}
+    return Typed(values, about=str(values.get("about") or ""), add=bool(values.get("add")), draft=draft)
 
 
 def _known(session: Session, customer: Any, contact: Any, phone: Any) -> desk.Known:
@@ -156,4 +207,5 @@ def _page(
 ) -> str:
     context = {"words": words, "found": found, **_context(session, known, typed)}
     concerns = labels.of_field(session, labels.REGISTER, desk.CONCERN)
+    context |= PAGE.context(typed.draft if typed else None)
     return render_template("matters/desk.html", document=desk.documents(session), concerns=concerns, **context)
