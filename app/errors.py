@@ -17,6 +17,13 @@ class FieldErrors(Exception):
         self.errors: dict[str, list[Any]] = {field: list(messages) for field, messages in errors.items()}
 
 
+class SomebodyFaster(FieldErrors):
+    """What was asked for was right when it was offered; somebody named in the message has done it since: 409."""
+
+    def __init__(self, message: Any) -> None:
+        super().__init__({"": [message]})
+
+
 class NotVisible(Exception):
     """It does not exist, or this person may not know that it does: 404 either way."""
 

@@ -232,9 +232,10 @@ def add_follow_up(body: dict[str, Any], number: str) -> FollowUp:
 @requires("lead.claim")
 @blueprint.response(200, LeadSchema)
 @blueprint.alt_response(404, schema=ErrorSchema)
+@blueprint.alt_response(409, schema=ErrorSchema)
 @blueprint.alt_response(422, schema=ErrorSchema)
 def claim(number: str) -> Lead:
-    """Claim a lead from the pool: 422 when somebody was faster or the caller has as many as one may"""
+    """Claim a lead from the pool: 409 names who was faster, 422 when the caller has as many as one may"""
     return ownership.claim(db.session(), current(), number)
 
 

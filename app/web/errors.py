@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 import app.db as db
 import engine
 from app.db.request import close_reader
-from app.errors import Busy, FieldErrors, NotAllowedHere, NotVisible
+from app.errors import Busy, FieldErrors, NotAllowedHere, NotVisible, SomebodyFaster
 from app.security.permissions import PERMISSIONS
 from app.web import refusals, wording
 from app.web.i18n import language
@@ -102,6 +102,8 @@ def problem_of(error: Exception) -> Problem:
         return _engine_problem(error)
     if isinstance(error, FieldErrors):
         lines = [str(message) for messages in error.errors.values() for message in messages]
+        if isinstance(error, SomebodyFaster):
+            return Problem(409, type(error).__name__, _("Someone was faster"), " ".join(lines))
         title = _("Some values were refused")
         return Problem(422, "FieldErrors", title, " ".join(lines), facts={"errors": error.errors})
     if isinstance(error, NotVisible):

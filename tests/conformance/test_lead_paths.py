@@ -229,6 +229,17 @@ def test_a_lead_nobody_touches_goes_to_the_pool_and_whoever_claims_it_has_the_ta
     assert lead.task("contact_now").assignee == "li.lei"
 
 
+def test_the_task_of_a_lead_in_the_pool_waits_for_whoever_takes_it_and_is_not_offered_anew() -> None:
+    lead = Lead().qualify(10, owner="")
+    task = lead.task("contact_now")
+    lead.advance(days=200)
+    assert lead.task("contact_now").id == task.id and lead.handled.count("warn_manager") == 1
+    lead.change(owner="li.lei", in_pool=False)
+    assert lead.task("contact_now").assignee == "li.lei"
+    lead.advance(days=16)  # whoever took it forgets it in turn
+    assert lead.handled.count("return_to_pool") == 1 and lead.task("contact_now").assignee is None
+
+
 def test_a_lead_in_the_pool_still_comes_nearer_without_tasks_until_it_is_due() -> None:
     lead = Lead().qualify(100, owner="")
     assert lead.open() == []

@@ -53,8 +53,8 @@ def test_a_program_captures_follows_up_returns_and_claims(app: Flask, leads: Lea
     assert returned.json["state"] == "pool"
     assert program(app, "you.junjie").post(f"{LEADS}/{number}/claim").json["owner"] == "you.junjie"
     refused = seller.post(f"{LEADS}/{number}/claim")
-    assert refused.status_code == 422
-    assert "Junjie You was faster" in refused.json["errors"][""][0]
+    assert (refused.status_code, refused.json["code"]) == (409, "AlreadyTaken")
+    assert "Junjie You was faster" in refused.json["message"]
     owners = program(app, "you.junjie").get(f"{LEADS}/{number}").json["owners"]
     assert [row["owner"] for row in owners] == [SELLER, None, "you.junjie"]
 

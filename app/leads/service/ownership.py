@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 import engine
 from app.accounts import queries as accounts
 from app.accounts.models import User
-from app.errors import FieldErrors, NotAllowedHere, NotVisible
+from app.errors import FieldErrors, NotAllowedHere, NotVisible, SomebodyFaster
 from app.leads import queries
 from app.leads.models import RUNNING, Lead, LeadOwner, LeadState
 from app.leads.service import territory
@@ -30,7 +30,7 @@ PATIENCE = timedelta(days=1)
 LONGEST_REMARK = 500
 
 
-class AlreadyTaken(FieldErrors):
+class AlreadyTaken(SomebodyFaster):
     """Somebody was faster: the lead has an ``owner``, or (None) is no longer followed up."""
 
     def __init__(self, number: str, owner: str | None, name: str) -> None:
@@ -39,7 +39,7 @@ class AlreadyTaken(FieldErrors):
             if owner
             else _l("%(number)s is no longer in the pool.", number=number)
         )
-        super().__init__({"": [said]})
+        super().__init__(said)
         self.number = number
         self.owner = owner
 
