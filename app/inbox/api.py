@@ -174,7 +174,10 @@ def _described(session: Session, rows: Any) -> list[dict[str, Any]]:
     """Tasks as :class:`schemas.TaskSchema` writes them."""
     names = ("id", "business_key", "node_id", "form_key", "assignee", "priority", "created_at", "claimed_at", "due_at")
     return [
-        {name: getattr(line.task, name) for name in (*names, "ended_at", "ended_by", "on_behalf_of")}
+        {
+            name: getattr(line.task, name)
+            for name in (*names, "ended_at", "ended_by", "on_behalf_of", "delegation", "owner")
+        }
         | {
             "name": line.step,
             "title": line.title,

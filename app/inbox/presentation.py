@@ -31,6 +31,10 @@ class TaskLine:
     due: Due | None
     holder: str
     can_claim: bool
+    delegated_by: str = ""
+    """Who gave the open task away for a while and completes it; empty when nobody did."""
+    came_back: bool = False
+    """It was delegated, and is with its owner again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ def task_lines(
     """Rows with words, three statements for the whole page."""
     rows = list(tasks)
     summaries = _summaries(session, principal, objects, [(row.definition_key, row.business_key) for row in rows])
-    names = accounts.display_names(session, {row.assignee or row.ended_by or "" for row in rows}, language())
+    people = {row.assignee or row.ended_by or "" for row in rows} | {row.owner or "" for row in rows}
+    names = accounts.display_names(session, people, language())
     calendars = calendars_of(session)
     return [
         _task_line(
@@ -87,6 +92,10 @@ def _task_line(
         due=due,
         holder=names.get(row.assignee or row.ended_by or "", ""),
         can_claim=row.is_open and row.assignee is None,
+        delegated_by=names.get(row.owner or "", "")
+        if row.is_open and row.delegation == engine.Delegation.PENDING
+        else "",
+        came_back=row.is_open and row.delegation == engine.Delegation.RESOLVED and row.assignee == row.owner,
     )
 
 

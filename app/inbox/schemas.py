@@ -32,6 +32,14 @@ class TaskSchema(Schema):
     on_behalf_of = fields.String(
         required=True, allow_none=True, metadata={"description": "The absent person for whom the assignee does it"}
     )
+    delegation = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "pending: the assignee gives it back to the owner, who completes it; resolved: it is back"
+        },
+    )
+    owner = fields.String(required=True, allow_none=True, metadata={"description": "Who delegated it"})
     deadline = fields.Dict(
         allow_none=True,
         metadata={

@@ -65,14 +65,16 @@ def claim(session: Session, principal: Principal, objects: BusinessObjects, task
 
 
 def release(session: Session, principal: Principal, objects: BusinessObjects, task_id: str) -> engine.TaskRow:
-    """Give a task back to its candidates: its assignee, or somebody who may reassign it. Releasing a free task
-    changes nothing."""
+    """Give a task back to its candidates, a delegated one to who delegated it: its assignee, or somebody who may
+    reassign it. Releasing a free task changes nothing."""
     task = lock_task(session, require_task(session, principal, objects, task_id))
     own = task.assignee == principal.login
     override = not own and may_reassign(session, principal, task)
     if not own and not override:
         raise engine.NotAllowed(task_id=task.id, actor=principal.login)
-    if task.assignee is not None:
+    if own and task.delegation == engine.Delegation.PENDING:
+        engine.execute(session, engine.ResolveTask(task_id=task.id, actor=principal.login))
+    elif task.assignee is not None:
         engine.execute(session, engine.ReleaseTask(task_id=task.id, actor=principal.login, override=override))
     return engine.queries.task(session, task.id)
 

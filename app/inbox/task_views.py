@@ -67,8 +67,11 @@ def claim(task_id: str) -> ResponseReturnValue:
 @requires("task.work")
 def release(task_id: str) -> ResponseReturnValue:
     """Give the task back."""
-    service.release(db.session(), current(), objects(), task_id)
-    flash(_("The task is back in the pool. Others can claim it now."), "success")
+    session = db.session()
+    free = service.release(session, current(), objects(), task_id)
+    has_it = accounts.display_names(session, [free.assignee or ""], language()).get(free.assignee or "")
+    back = _("%(name)s has the task again.", name=has_it) if has_it else None
+    flash(back or _("The task is back in the pool. Others can claim it now."), "success")
     return links.go(url_for("inbox.index"))
 
 
@@ -157,7 +160,8 @@ def page_of(
     """Everything the task page shows. ``typed``: values that came back refused; else the draft is restored."""
     principal, known = current(), objects()
     form = service.form_of(session, principal, known, task) if task.is_open else None
-    may_work = service.may_work(principal, task)
+    works = service.may_work(principal, task)
+    may_work = works and task.delegation != engine.Delegation.PENDING  # then only the owner fills in the form
     draft = drafts.draft_of(session, task.id, principal.login) if typed is None and may_work else None
     values = dict(form.context.values) if form else {}
     values |= typed if typed is not None else draft.payload if draft else {}
@@ -171,7 +175,7 @@ def page_of(
         "values": values,
         "errors": errors or {},
         "draft": draft,
-        "unseen": may_work and not seen.by(session, task.id, principal.login),
+        "unseen": works and not seen.by(session, task.id, principal.login),
         "may_work": may_work,
         "is_candidate": service.is_candidate(principal, task),
         "panel": business.side_panel(session, key, principal) if business and key else None,

@@ -137,6 +137,14 @@ def _message(error: engine.EngineError) -> Words:
 
 
 def _not_allowed(error: engine.EngineError) -> Words:
+    if error.facts.get("reason") == "delegated":
+        return Words(
+            403,
+            error.code,
+            _("This task was delegated"),
+            _("Whoever delegated it gets it back and completes it."),
+            _("Give it back first."),
+        )
     return Words(
         403,
         error.code,

@@ -318,6 +318,28 @@ def test_a_process_without_a_form_of_its_own_is_started_from_the_start_page(worl
     assert client.post("/inbox/start/nothing", data={"csrf_token": csrf(client)}).status_code == 404
 
 
+def test_a_delegated_task_says_to_give_it_back_and_its_owner_completes_it(world: Flask, sign_in: SignIn) -> None:
+    import engine
+
+    task = purchase.task_of(world, purchase.start(world))
+    owner, helper = sign_in("li.na"), sign_in("wu.xiaoyan")
+    owner.post(f"/inbox/tasks/{task.id}/claim", data={"csrf_token": csrf(owner)})
+    delegate = engine.DelegateTask(task_id=task.id, assignee="wu.xiaoyan", actor="li.na")
+    database_of(world).write(lambda session: engine.execute(session, delegate))
+    assert "for Na Li: give it back when done" in helper.get("/inbox").text
+    page = helper.get(f"/inbox/tasks/{task.id}").text
+    assert "Na Li delegated this task to you" in page and "Give back to Na Li" in page and "Complete</button>" not in page
+    early = helper.post(f"/inbox/tasks/{task.id}/complete", data={"csrf_token": csrf(helper), **purchase.FILLED})
+    assert early.status_code == 403 and "Give it back first." in early.text
+    assert "You delegated this task to Xiaoyan Wu" in owner.get(f"/inbox/tasks/{task.id}").text
+    back = helper.delete(f"/inbox/tasks/{task.id}/claim", headers={"X-CSRFToken": csrf(helper)})
+    assert back.status_code == 303 and "Na Li has the task again." in helper.get("/inbox").text
+    assert "came back to you" in owner.get("/inbox").text
+    assert "has come back to you" in owner.get(f"/inbox/tasks/{task.id}").text
+    done = owner.post(f"/inbox/tasks/{task.id}/complete", data={"csrf_token": csrf(owner), **purchase.FILLED})
+    assert done.status_code == 303
+
+
 def test_the_administrator_has_no_inbox(world: Flask, sign_in: SignIn) -> None:
     from tests.support.application import principal_of
 
