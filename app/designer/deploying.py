@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import engine
-from app.designer import comparing, gate, queries
+from app.designer import comparing, gate, queries, service
 from app.designer.models import Draft
 from app.designer.overview import ROLLED_BACK
 from app.errors import FieldErrors
@@ -22,7 +22,11 @@ LONGEST_COMMENT = 200
 
 
 class GateClosed(Exception):
-    """The draft has errors; nothing was deployed."""
+    """The files have errors; nothing was deployed. ``findings``: everything that was found in ``files``."""
+
+    def __init__(self, findings: tuple[engine.Finding, ...], files: Mapping[str, bytes]) -> None:
+        super().__init__(f"{len(findings)} findings")
+        self.findings, self.files = findings, files
 
 
 class DeployedMeanwhile(Exception):
@@ -47,8 +51,7 @@ def deploy(session: Session, draft: Draft, comment: str, seen: Collection[str], 
     """The draft is deployed by its owner, and is a draft of the new version now. ``seen``: the versions it was compared
     with. Raises FieldErrors("comment"), DeployedMeanwhile, GateClosed."""
     said, files = comment_of(comment), queries.contents(session, draft.id)
-    if gate.refuses(gate.check(session, files, base)):
-        raise GateClosed()
+    _pass_gate(gate.check(session, files, base), files)
     for row in comparing.newest(session, files):
         if row.id not in seen:
             raise DeployedMeanwhile(row)
@@ -60,11 +63,19 @@ def deploy(session: Session, draft: Draft, comment: str, seen: Collection[str], 
     return found
 
 
+def _pass_gate(found: tuple[engine.Finding, ...], files: Mapping[str, bytes]) -> None:
+    if gate.refuses(found):
+        raise GateClosed(found, files)
+
+
 def roll_back(session: Session, definition_id: str, reason: str, actor: str) -> engine.Deployment:
     """The files of an earlier version are the newest version. Raises FieldErrors("comment"), DefinitionNotFound,
-    DeploymentRefused when the engine would not run them any more."""
+    GateClosed when the version has errors today: its groups may be gone, or a program deployed it past the gate."""
     said, row = comment_of(reason), engine.queries.definition(session, definition_id)
     files = engine.queries.definition_files(session, definition_id)
+    fitting = service.fitting_files(files, row.key)
+    base = engine.queries.definition_xml(session, definition_id)
+    _pass_gate(gate.check(session, fitting, base, drawings=True), fitting)
     command = engine.Deploy(name=said, files=files, actor=actor, source=f"{ROLLED_BACK}{row.version}", drawings=True)
     found = engine.execute(session, command).deployment
     assert found is not None, "a deployment says what it did"

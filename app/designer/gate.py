@@ -38,11 +38,14 @@ class House:
     logins: frozenset[str]
 
 
-def check(session: Session, files: Mapping[str, bytes], base: bytes = b"") -> tuple[engine.Finding, ...]:
-    """Everything found in a draft, errors first. ``base``: the BPMN it was made from, whose variables are known."""
+def check(
+    session: Session, files: Mapping[str, bytes], base: bytes = b"", *, drawings: bool = False
+) -> tuple[engine.Finding, ...]:
+    """Everything found in these files, errors first. ``base``: the BPMN they were made from, whose variables are
+    known. ``drawings``: as :class:`engine.Deploy` has it."""
     found = [
         replace(finding, severity="error") if finding.code in BLOCKING else finding
-        for finding in engine.check_files(session, files)
+        for finding in engine.check_files(session, files, drawings=drawings)
     ]
     house = House(
         frozenset(group.name for group in accounts.groups(session)),

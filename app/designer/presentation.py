@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 import engine
@@ -16,6 +17,10 @@ from app.designer.queries import FileRow
 from app.process_names import process_name
 from app.web.i18n import language
 from engine import drawing
+
+MIGRATES = "instance.repair"
+"""Who takes running instances to another version."""
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,14 @@ def process_names(session: Session, processes: Iterable[overview.Process]) -> di
     return {process.newest.key: process_name(session, process.newest.id) for process in processes}
 
 
+def migrators(session: Session) -> list[str]:
+    """Who may take running instances to another version, by name; at most five."""
+    holding = [role.name for role in accounts.roles(session) if MIGRATES in role.permissions]
+    logins = sorted({one.login for name in holding for one in accounts.users_with_role(session, name) if one.active})
+    names = people(session, logins[:MOST_NAMED])
+    return [names[login] for login in logins[:MOST_NAMED]]
+
+
 def people(session: Session, logins: Iterable[str]) -> dict[str, str]:
     """What people are called, by login."""
-    return accounts.display_names(session, set(logins), language())
+    return accounts.display_names(session, set(logins), language()) | {"system": str(_("the system"))}

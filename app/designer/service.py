@@ -66,9 +66,13 @@ def create(
 def from_definition(session: Session, owner: str, definition_id: str) -> Draft:
     """A draft of a deployed version, with everything deployed for it. Raises engine.DefinitionNotFound."""
     found = engine.queries.definition(session, definition_id)
-    given = engine.queries.definition_files(session, definition_id)
-    files = {fitting_name(name, content, found.key): content for name, content in given.items()}
+    files = fitting_files(engine.queries.definition_files(session, definition_id), found.key)
     return create(session, owner, process_name(session, definition_id), files, definition_id)
+
+
+def fitting_files(files: Mapping[str, bytes], key: str) -> dict[str, bytes]:
+    """Deployed files under names a draft can have. ``key`` is that of the process."""
+    return {fitting_name(name, content, key): content for name, content in files.items()}
 
 
 def new(session: Session, owner: str, wanted: blank.Wanted) -> Draft:

@@ -23,7 +23,7 @@ def register(app: Flask, registries: Registries) -> None:
     for endpoint, label, icon, order in (
         ("monitor.index", _l("Processes"), "sitemap", 70),
         ("monitor.instances", _l("Instances"), "list-details", 71),
-        ("monitor.tasks", _l("Tasks"), "list-check", 73),
+        ("monitor.tasks", _l("Open tasks"), "list-check", 73),
         ("monitor.incidents", _l("Incidents"), "alert-triangle", 74),
         ("monitor.timers", _l("Agenda of timers"), "clock", 76),
         ("monitor.figures", _l("Figures"), "chart-bar", 77),

@@ -219,8 +219,8 @@ COMPLETED: ListSpec[TaskLine] = ListSpec(
     columns=(
         Column("key", _l("Instance"), lambda line: line.task.business_key or line.task.instance_id),
         Column("person", _l("Done by"), lambda line: line.person),
-        Column("created", _l("From"), lambda line: line.task.created_at),
-        Column("ended", _l("To"), lambda line: line.task.ended_at, sort="ended"),
+        Column("created", _l("Begun"), lambda line: line.task.created_at),
+        Column("ended", _l("Completed at"), lambda line: line.task.ended_at, sort="ended"),
         Column("worked", _l("Working time"), lambda line: line.hours, sort="worked", numeric=True),
         Column("due", _l("Deadline"), lambda line: line.task.due_at),
         _column("process", _l("Process"), lambda line: line.process),

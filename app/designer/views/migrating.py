@@ -14,17 +14,17 @@ from sqlalchemy.orm import Session
 import app.db as db
 import engine
 from app.designer import deploying, migrating, overview
+from app.designer.presentation import MIGRATES
 from app.designer.views.blueprint import blueprint
 from app.errors import FieldErrors, NotVisible
 from app.process_names import process_name
 from app.security import current, requires
 
-REPAIR = "instance.repair"
 PREFIX = "to."
 
 
 @blueprint.get("/processes/<key>/migrate")
-@requires(REPAIR)
+@requires(MIGRATES)
 def migrate(key: str) -> ResponseReturnValue:
     """From which version to which, and where each step goes."""
     session = db.session()
@@ -73,7 +73,7 @@ def _page(
 
 
 @blueprint.post("/processes/<key>/migrate")
-@requires(REPAIR)
+@requires(MIGRATES)
 def order_migration(key: str) -> ResponseReturnValue:
     """Check the mapping, rehearse it, or have it done."""
     session = db.session()

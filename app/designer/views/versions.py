@@ -4,6 +4,7 @@ definitions looks; only designers change."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
@@ -27,15 +28,21 @@ from app.security import current, requires
 @requires(SEES)
 def process(key: str) -> ResponseReturnValue:
     """All versions of a process, and the diagram of one."""
-    return _page(db.session(), key, {})
+    return _page(db.session(), key, request.args.get("version", ""))
 
 
-def _page(session: Session, key: str, errors: Mapping[str, Any]) -> str:
+def _page(
+    session: Session,
+    key: str,
+    version_id: str,
+    errors: Mapping[str, Any] = MappingProxyType({}),
+    refused: presentation.Report | None = None,
+) -> str:
     versions = overview.versions(session, key)
     if not versions:
         raise NotVisible()
     rows = {version.definition.id: version.definition for version in versions}
-    shown = rows.get(request.args.get("version", ""), versions[0].definition)
+    shown = rows.get(version_id, versions[0].definition)
     return render_template(
         "designer/process.html",
         key=key,
@@ -43,7 +50,10 @@ def _page(session: Session, key: str, errors: Mapping[str, Any]) -> str:
         versions=versions,
         shown=shown,
         people=presentation.people(session, {row.deployed_by for row in rows.values()}),
+        left_behind=sum(version.running for version in versions if version.definition.id != versions[0].definition.id),
+        migrators=presentation.migrators(session),
         errors=errors,
+        refused=refused,
         reason=request.form.get("comment", ""),
     )
 
@@ -120,9 +130,11 @@ def deployment(deployment_id: str) -> ResponseReturnValue:
     return render_template(
         "designer/deployment.html",
         rows=[(row, process_name(session, row.id), _outlook(session, row)) for row in rows],
+        names={row.key: process_name(session, row.id) for row in rows},
         comment=comment,
         source=source,
         person=presentation.people(session, {rows[0].deployed_by})[rows[0].deployed_by],
+        migrators=presentation.migrators(session),
         callers=[
             (one, process_name(session, one.id)) for row in rows for one in deploying.callers_left_behind(session, row)
         ],
@@ -142,7 +154,10 @@ def roll_back(definition_id: str) -> ResponseReturnValue:
     try:
         found = deploying.roll_back(session, row.id, request.form.get("comment", ""), current().login)
     except FieldErrors as refused:
-        return _page(session, row.key, refused.errors), 422
+        return _page(session, row.key, row.id, refused.errors), 422
+    except deploying.GateClosed as closed:
+        report = presentation.report(closed.findings, closed.files)
+        return _page(session, row.key, row.id, refused=report), 422
     if found.id is None:
         flash(_("The newest version is the same already. Nothing was deployed."), "info")
         return redirect(url_for("designer.process", key=row.key))

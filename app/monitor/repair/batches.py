@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Row, Select, select, true
 from sqlalchemy.orm import Session
@@ -132,7 +133,7 @@ def of_request(session: Session, principal: Principal, key: str) -> int | None:
 def shown(session: Session, row: engine.BatchRow) -> Shown:
     """With words."""
     by = accounts.display_names(session, [row.created_by]).get(row.created_by, row.created_by)
-    return Shown(row, name_of(row.kind), str(STATES[row.state.value]), by, tuple(_orders(row.template)))
+    return Shown(row, name_of(row.kind), str(STATES[row.state.value]), by, tuple(_orders(session, row.template)))
 
 
 def name_of(kind: str) -> str:
@@ -140,7 +141,7 @@ def name_of(kind: str) -> str:
     return str(NAMES.get(kind, kind))
 
 
-def _orders(template: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _orders(session: Session, template: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Names of the variables that are set, never their values: a form may keep them from whoever looks."""
     found = []
     if template.get("variables"):
@@ -149,7 +150,9 @@ def _orders(template: Mapping[str, Any]) -> list[tuple[str, str]]:
         name = str(_l("ends at")) if order.get("kind") == "cancel" else str(_l("begins at"))
         found.append((name, str(order.get("node_id") or order.get("flow_id") or order.get("task_id") or "")))
     if template.get("target_definition_id"):
-        found.append((str(_l("New version")), str(template["target_definition_id"])))
+        target = engine.queries.definition(session, str(template["target_definition_id"]))
+        name = _("%(name)s, version %(version)s", name=process_name(session, target.id), version=target.version)
+        found.append((str(_l("New version")), name))
     return found
 
 
@@ -237,7 +240,7 @@ BATCHES: ListSpec[Line] = ListSpec(
         Column("reason", _l("Reason"), lambda row: row.reason),
         Column("total", _l("For how many"), lambda row: row.total, numeric=True),
         Column("state", _l("State"), lambda row: row.state_name),
-        Column("by", _l("By"), lambda row: row.by),
+        Column("by", _l("Ordered by"), lambda row: row.by),
         Column("created", _l("Begun"), lambda row: row.created_at, sort="created"),
     ),
     sorts={"created": Sort(batch.c.id)},  # pk_batch: numbers grow with time
