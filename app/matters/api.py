@@ -84,6 +84,9 @@ class HoldingSchema(Schema):
 
     department = fields.String(required=True, attribute="department_key")
     person = fields.String(required=True, allow_none=True)
+    completed_by = fields.String(
+        required=True, allow_none=True, metadata={"description": "Who completed the task though nobody had claimed it"}
+    )
     node_id = fields.String(required=True)
     from_at = fields.DateTime(required=True)
     to_at = fields.DateTime(required=True, allow_none=True)
@@ -226,7 +229,7 @@ def one(number: str) -> dict[str, Any]:
     waiting = queries.open_tasks(session, [number]).get(number, [])
     return _described(session, found) | {
         "timeline": [_step(session, step) for step in queries.steps(session, number)],
-        "holdings": queries.holdings(session, number),
+        "holdings": _holdings(session, number),
         "moves": queries.transfers(session, number),
         "copies": queries.copies(session, number),
         "supplements": queries.supplements(session, number),
@@ -241,6 +244,13 @@ def one(number: str) -> dict[str, Any]:
             for row in waiting
         ],
     }
+
+
+def _holdings(session: Session, number: str) -> list[dict[str, Any]]:
+    rows = queries.holdings(session, number)
+    names = [field.attribute or name for name, field in HoldingSchema().fields.items() if name != "completed_by"]
+    completed = queries.completers(session, rows)
+    return [{name: getattr(row, name) for name in names} | {"completed_by": completed.get(row.id)} for row in rows]
 
 
 @blueprint.post("/<number>/supplements")

@@ -80,9 +80,9 @@ class MatterObject:
         """The front desk, for who may take matters in."""
         return "/matters/desk" if principal.has("matter.register") else None
 
-    def visible_keys(self, principal: Principal, *, by_tasks: bool = True) -> Select[str]:
+    def visible_keys(self, principal: Principal, *, by_tasks: bool = True, one_by_one: bool = False) -> Select[str]:
         """Numbers of the matters this person may see."""
-        return queries.visible(principal, by_tasks=by_tasks)
+        return queries.visible(principal, by_tasks=by_tasks, one_by_one=one_by_one)
 
     def context(self, session: Session, task: TaskRow, principal: Principal) -> FormContext:
         """Prefill and limits of the task's form."""

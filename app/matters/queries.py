@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, case, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
+import engine
 from app.customers.models import Customer
 from app.matters.models import (
     FINISHED,
@@ -29,12 +30,13 @@ PROCESS_KEY = "cco_routing"
 SEARCH_KIND = "matter"
 
 
-def visible(principal: Principal, *, by_tasks: bool = True) -> Select[str]:
-    """Numbers of the matters this person may see, as :func:`sees` says, for other tables."""
+def visible(principal: Principal, *, by_tasks: bool = True, one_by_one: bool = False) -> Select[str]:
+    """Numbers of the matters this person may see, as :func:`sees` says, for other tables. ``one_by_one``: to be asked of
+    matters that are known, without a list of all (ix_matter_holding_number_id)."""
     own: ColumnElement[bool] = false()
     if by_tasks:
         own = Matter.number.in_(scope.business_keys_of_own_tasks(principal, PROCESS_KEY))
-    return select(Matter.number).where(_sees(principal, own))
+    return select(Matter.number).where(_sees(principal, own, one_by_one=one_by_one))
 
 
 def sees(principal: Principal) -> ColumnElement[bool]:
@@ -57,15 +59,19 @@ def sees(principal: Principal) -> ColumnElement[bool]:
     return _sees(principal, own)
 
 
-def _sees(principal: Principal, own: ColumnElement[bool]) -> ColumnElement[bool]:
+def _sees(principal: Principal, own: ColumnElement[bool], *, one_by_one: bool = False) -> ColumnElement[bool]:
     if principal.has("matter.view_all"):
         return true()
     told = select(MatterCopy.number).where(MatterCopy.login == principal.login)
     conditions = [own, Matter.number.in_(told)]
     if principal.has("case.view_subtree"):
         ours = scope.departments_in_subtree(principal)
-        for model in (MatterHolding, MatterCopy):
-            conditions.append(Matter.number.in_(select(model.number).where(model.department_key.in_(ours))))
+        held, copied = MatterHolding, MatterCopy
+        conditions.append(Matter.number.in_(select(copied.number).where(copied.department_key.in_(ours))))
+        if one_by_one:  # no index fits a computed column: SQLite looks at the few who had the matter
+            conditions.append(exists().where(held.number == Matter.number, (held.department_key + "").in_(ours)))
+        else:
+            conditions.append(Matter.number.in_(select(held.number).where(held.department_key.in_(ours))))
     return or_(*conditions)
 
 
@@ -93,6 +99,18 @@ def holdings(session: Session, number: str) -> list[MatterHolding]:
     """Who had the matter when, in order: the intervals follow each other without gap or overlap."""
     statement = select(MatterHolding).where(MatterHolding.number == number)
     return list(session.scalars(statement.order_by(MatterHolding.from_at, MatterHolding.id)))
+
+
+def completers(session: Session, rows: Sequence[MatterHolding]) -> dict[int, str]:
+    """Who completed the task of intervals that nobody had claimed it in, by interval. The last interval of a task ends
+    with it, those before ended when somebody took it or gave it back."""
+    last = {row.task_id: row for row in rows if row.task_id is not None}
+    task = tables.user_task.c
+    unclaimed = [row.task_id for row in last.values() if row.person is None]
+    found = session.execute(
+        select(task.id, task.ended_by).where(task.id.in_(unclaimed), task.state == engine.TaskState.COMPLETED)
+    )
+    return {last[task_id].id: login for task_id, login in found if login}
 
 
 def transfers(session: Session, number: str) -> list[MatterTransfer]:

@@ -113,10 +113,11 @@ def _letters(session: Session, matter: Matter) -> list[Entry]:
 @dataclass(frozen=True, slots=True)
 class Interval:
     """A department's, and perhaps a person's, time with the matter. ``start`` and ``width`` are parts of the whole in
-    percent; the intervals lie side by side without gap."""
+    percent; the intervals lie side by side without gap. ``completed_by``: who completed what nobody had claimed."""
 
     department: str
     person: str
+    completed_by: str
     step: str
     from_at: datetime
     to_at: datetime | None
@@ -143,7 +144,8 @@ def responsibility(session: Session, matter: Matter) -> Responsibility:
         return Responsibility((), timedelta(), ())
     end = rows[-1].to_at or max(engine.now(session), rows[-1].from_at)
     names = accounts.department_names(session, {row.department_key for row in rows}, language())
-    people = accounts.display_names(session, filter(None, (row.person for row in rows)), language())
+    completed = queries.completers(session, rows)
+    people = accounts.display_names(session, {row.person or completed.get(row.id, "") for row in rows}, language())
     colours = {key: index % COLOURS for index, key in enumerate(dict.fromkeys(row.department_key for row in rows))}
     steps = _held_steps(session, matter, rows)
     whole = (end - rows[0].from_at) or timedelta(microseconds=1)
@@ -154,6 +156,7 @@ def responsibility(session: Session, matter: Matter) -> Responsibility:
             Interval(
                 department=names[row.department_key],
                 person=people.get(row.person or "", ""),
+                completed_by=people.get(completed.get(row.id, ""), ""),
                 step=steps.get(row.node_id, ""),
                 from_at=row.from_at,
                 to_at=row.to_at,

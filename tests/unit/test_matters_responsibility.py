@@ -11,6 +11,7 @@ from flask import Flask
 import engine
 from app.bootstrap import registries
 from app.inbox import service as inbox
+from app.matters import timeline
 from tests.support.application import database_of, principal_of
 from tests.support.complaints import ANALYSED, EVALUATION, PENALTY, SOLUTION, Cases
 from tests.support.matters import WORDS, Matters
@@ -54,9 +55,31 @@ def test_department_and_person_are_known_for_every_minute(each_app: Flask, clock
         (support, "li.na", MINUTES),
     ]
     assert matters.way(number) == [(technical, "escalated", "development"), ("development", "answered", support)]
+    with each_app.test_request_context(), database_of(each_app).read() as session:
+        shown = timeline.responsibility(session, matters.row(number)).intervals
+    assert [one.completed_by for one in shown if one.completed_by] == ["Lu Bai"]  # of the developers nobody claimed it
     row = matters.row(number)
     assert row.received_at == received and row.closed_at is not None
     assert sum((length for *_who, length in held), timedelta()) == row.closed_at - row.received_at
+    matters.check_partition(number)
+
+
+def test_who_completes_without_claiming_is_named_though_the_next_task_waits_in_the_same_department(
+    app: Flask, clock: engine.VirtualClock
+) -> None:
+    matters = Matters(app, clock)
+    number = matters.register(login="peng.cheng", channel="email")
+    matters.pass_time(MINUTES)
+    matters.do(number, "classify", "gao.xiang", outcome="classified", kind="technical", summary="死机")
+    matters.pass_time(MINUTES)
+    matters.do(number, "answer_technical", "cao.yang", **ANSWERED)
+    with app.test_request_context(), database_of(app).read() as session:
+        held = timeline.responsibility(session, matters.row(number)).intervals
+    assert [(one.department, one.completed_by) for one in held] == [
+        *(("Technical support", "Xiang Gao"), ("Technical support", "Yang Cao"), ("Customer support", "")),
+    ]
+    matters.pass_time(MINUTES)
+    matters.do(number, "reply_customer", "li.na", **REPLIED)
     matters.check_partition(number)
 
 

@@ -110,7 +110,7 @@ def _hold(session: Session, matter: Matter, current: MatterHolding, event: engin
     moved = holder.department != current.department_key
     if moved:
         _count_move(session, matter, current, event, holder)
-    elif holder.person == current.person or current.from_at == event.at:
+    elif current.from_at == event.at or (holder.person == current.person and not _done_unclaimed(session, current)):
         current.person, current.node_id, current.task_id = holder.person, holder.node_id, holder.task_id
         matter.handler = holder.person
         session.flush()
@@ -164,6 +164,11 @@ def _why(session: Session, matter: Matter, event: engine.Event) -> tuple[Transfe
 
 ANSWERING = ("handle_matter", "answer_technical")
 """The tasks of the departments: left without being completed means that the deadline was missed."""
+
+
+def _done_unclaimed(session: Session, current: MatterHolding) -> bool:
+    """Its task was completed by somebody who had not claimed it: the interval ends there and names who did."""
+    return current.person is None and bool(queries.completers(session, [current]))
 
 
 def _waits(session: Session, task_id: str | None) -> bool:
