@@ -76,4 +76,5 @@ def _fixed(app: Flask) -> tuple[Any, ...]:
     hooks = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs, app.error_handler_spec)
     sizes = tuple(sum(map(len, one.values())) for one in hooks)
     environment = app.jinja_env
-    return len(app.view_functions), sizes, id(environment.loader), id(environment.cache), vars(app).get("wsgi_app")
+    jinja = (id(environment.loader), id(environment.cache))
+    return len(app.view_functions), sizes, jinja, registries(app).handlers.service_topics, vars(app).get("wsgi_app")
