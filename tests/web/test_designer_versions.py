@@ -106,6 +106,40 @@ def test_fifty_instances_migrate_after_a_rehearsal_and_the_version_is_rolled_bac
     assert [action for action, _ in actions].count("MigrateInstance") == RUNNING
 
 
+def test_rolling_back_passes_the_same_gate_as_deploying(app: Flask, sign_in: SignIn) -> None:
+    designer = Designer(sign_in("shi.lei"))
+    good = designer.files(first_version(designer))
+    drawn = good["order_question.bpmn"].replace(b'"finance"', b'"treasurers"')
+    for files in ({**good, "order_question.bpmn": drawn}, good):  # by a program, which passes no gate
+        order = engine.Deploy(name="by a program", files=files, actor="robot")
+        database_of(app).write(lambda session, order=order: engine.execute(session, order))
+    second = re.search(r"version=(order_question:2:\w+)", designer.get("/processes/order_question").text)
+    assert second
+    back = f"/versions/{second[1]}/roll-back"
+    unsaid = designer.post(back, {"comment": ""})
+    assert unsaid.status_code == 422 and "Say in a few words" in unsaid.text
+    assert "Roll back to version 2" in unsaid.text  # still the version that was looked at
+    refused = designer.post(back, {"comment": "第三版不需要"})
+    assert refused.status_code == 422 and "Version 2 cannot be rolled back to" in refused.text
+    assert "There is no group “treasurers”." in refused.text and "Choose an existing group" in refused.text
+    assert 'value="第三版不需要"' in refused.text and f"{second[1]}/draft" in refused.text
+    assert "无法回滚到版本 2" in Designer(sign_in("shi.lei", language="zh")).post(back, {"comment": "x"}).text
+    with database_of(app).read() as session:
+        assert len(engine.queries.definitions(session, "order_question")) == 3
+
+
+def test_who_deploys_but_may_not_migrate_learns_who_may(app: Flask, sign_in: SignIn) -> None:
+    designer, officer = Designer(sign_in("shi.lei")), Designer(sign_in("lin.wanqing"))
+    draft = first_version(designer)
+    start(app, 3)
+    page = second_version(designer, draft)
+    assert "takes a right you do not have" in page and "Wanqing Lin" in page and "/migrate" not in page
+    versions = designer.get("/processes/order_question").text
+    assert "3 instances run on older versions" in versions and "Wanqing Lin" in versions and "/migrate" not in versions
+    hers = officer.get("/processes/order_question").text
+    assert "/designer/processes/order_question/migrate" in hers and "you do not have" not in hers
+
+
 def test_a_step_that_is_called_otherwise_needs_a_mapping(app: Flask, sign_in: SignIn) -> None:
     officer = Designer(sign_in("lin.wanqing"))
     draft = first_version(officer)

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 import engine
 from tests.support import errands
 from tests.support.application import database_of, drain, signed_in
+from tests.support.engine_world import bpmn, chain, user_task
 
 OPERATOR = "kang.ning"
 MANY = 20
@@ -129,6 +131,36 @@ def test_an_incident_is_closed_with_a_note(each_app: Flask, printer: errands.Pri
     assert (closed.state, closed.resolved_by, closed.annotation) == ("resolved", OPERATOR, "printed by hand")
     assert operator.post(path, data={"step": "confirm", "reason": "twice"}).status_code == 404
     assert "printed by hand" in text_of(operator, f"/monitor/incidents/{row.id}")
+
+
+def test_what_failed_under_somebodys_hands_says_what_to_do_instead(each_app: Flask, operator: FlaskClient) -> None:
+    condition = '<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">${size == 1}</bpmn:conditionExpression>'
+    judged = f'<bpmn:sequenceFlow id="ends" sourceRef="judge" targetRef="done">{condition}</bpmn:sequenceFlow>'
+    steps = f'<bpmn:startEvent id="begin" />{user_task("ask")}<bpmn:exclusiveGateway id="judge" />'
+    body = f'{steps}<bpmn:endEvent id="done" />{chain("begin", "ask", "judge")}{judged}'
+    database = database_of(each_app)
+
+    def begin(session: Session) -> str:
+        engine.execute(session, engine.Deploy(name="d", files={"doubt.bpmn": bpmn("doubt", body)}, actor="shi.lei"))
+        order = engine.StartProcess(process_key="doubt", business_key="D-1", variables={"size": 2}, actor="li.na")
+        return str(engine.execute(session, order).instance_id)
+
+    instance_id = database.write(begin)
+    with database.read() as session:
+        (task,) = engine.queries.open_tasks(session, instance_id)
+    complete = engine.CompleteTask(task_id=task.id, actor="li.na", override=True)
+    with pytest.raises(engine.ExecutionFailed) as failed:
+        database.write(lambda session: engine.execute(session, complete))
+    number = database.write(lambda session: engine.record_incident(session, failed.value, complete))
+    for path in (f"/monitor/incidents/{number}", f"/monitor/instances/{instance_id}"):
+        page = text_of(operator, path)
+        assert "no condition holds and there is no default path" in page
+        assert "ExecutionFailed(" not in page.partition('class="trace')[0]
+        assert "Na Li completed a task" in page and "Ask Na Li to complete the task again" in page
+        assert f"/monitor/instances/{instance_id}/repairs/variables" in page
+        assert f"/incidents/{number}/repairs/resolve" in page and f"/incidents/{number}/repairs/retry" not in page
+    chinese = signed_in(each_app, OPERATOR, language="zh")
+    assert "请李娜重新办理该任务" in text_of(chinese, f"/monitor/incidents/{number}")
 
 
 def test_messages_of_one_cause_differ_in_numbers_ids_and_names_only() -> None:

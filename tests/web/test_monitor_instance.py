@@ -148,6 +148,25 @@ def test_confidential_values_are_nowhere_and_names_stay_text(sign_in: SignIn, hi
     assert SECRET not in person.get("/monitor/instances").text
 
 
+def test_a_confidential_variable_is_not_in_the_editor_and_cannot_be_typed_there(
+    app: Flask, sign_in: SignIn, hired: str
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    operator, path = sign_in(OPERATOR), f"/monitor/instances/{hired}/repairs/variables"
+    page = operator.get(path).text
+    assert 'value="note"' in page and "Confidential ones are not shown." in page
+    assert "salary" not in page and SECRET not in page
+    for guess in ({"kind-0": "text", "value-0": "1"}, {"kind-0": "text", "value-0": "", "remove-0": "1"}):
+        given = {"name-0": "salary", "reason": "guessing", "step": "preview", **guess}
+        refused = operator.post(path, data=given)
+        assert refused.status_code == 422 and "This variable is confidential" in refused.text
+        assert SECRET not in refused.text
+    shown = operator.post(path, data={"name-0": "note", "kind-0": "text", "value-0": "good", "reason": "x"}).text
+    assert "What will happen" in shown and "salary" not in shown and SECRET not in shown
+    with database_of(app).read() as session:
+        assert engine.queries.instance(session, hired).variables["salary"] == f"{SECRET}五"
+
+
 def test_a_timer_says_when_it_fires_and_how_that_was_computed(sign_in: SignIn, hired: str) -> None:
     page = sign_in(CCO).get(f"/monitor/instances/{hired}").text
     assert "fires 23 Nov 2026, 18:00" in page
