@@ -95,8 +95,10 @@ class KeliuDiagram extends HTMLElement {
     console.error(error);
     const line = document.createElement("p");
     line.className = "text-secondary p-3";
-    line.textContent = word("diagramFailed");
-    this.append(line);
+    line.textContent = word(/no diagram to display/.test(error.message) ? "diagramMissing" : "diagramFailed");
+    this.viewer?.destroy();
+    this.viewer = undefined; // an empty canvas would cover the words
+    this.replaceChildren(line);
     this.setAttribute("data-ready", "failed");
   }
 

@@ -105,10 +105,20 @@ class DecisionEditor {
     }
   }
 
+  /** A table that is only read shows its types as the file spells them. */
+  types() {
+    for (const cell of this.canvas.querySelectorAll(".input-variable, .output-variable")) {
+      cell.textContent = translate(cell.textContent);
+    }
+  }
+
   // the views of the file
   tabs() {
     const place = this.editor.querySelector("[data-views]");
     const active = this.decisions.getActiveView();
+    if (this.readOnly) {
+      requestAnimationFrame(() => this.types());
+    }
     place.replaceChildren(
       ...this.decisions.getViews().map((view) => {
         const line = document.createElement("li");

@@ -29,6 +29,7 @@ const READABLE = 0.7; // below this scale, names cannot be read
 const MARGIN = 20;
 const PALETTE = 110; // room for the palette
 const SETTLED_MS = 100; // the panel begins to listen after it was painted
+const NOT_DRAWN = /not yet drawn/; // nothing of it is lost: the list of findings names what has no shape
 
 /** The camunda attributes without defaults: what a file says stays in it, also where it says what holds anyway. */
 const ATTRIBUTES = {
@@ -110,8 +111,9 @@ class ProcessEditor {
   async import(xml) {
     const shaped = await withShapes(xml);
     const { warnings } = await this.modeler.importXML(shaped.xml);
-    if (warnings.length) {
-      const first = warnings.slice(0, 3).map((one) => one.message).join("; ");
+    const lost = warnings.filter((one) => !NOT_DRAWN.test(one.message));
+    if (lost.length) {
+      const first = lost.slice(0, 3).map((one) => one.message).join("; ");
       say(this.editor, translate("Some of the file is not understood by the editor and would be lost by saving: {first}", { first }));
     } else {
       say(this.editor, shaped.laidOut ? translate("The file had no drawing: it was laid out.") : "", "info");
