@@ -28,7 +28,7 @@ HEAD = (
 )
 
 MODES = ("memory", "saved", "cold")
-"""Never saved; saved and restored after every step; restored into a freshly parsed program."""
+"""Never saved; saved and restored after every step; restored into another parse of the same file than the last step."""
 
 
 def document(body: str, key: str = "p") -> bytes:
@@ -82,6 +82,7 @@ class Play:
         assert not refused, refused
         self.now = MONDAY
         self.program = self._program()
+        self.other = self._program() if mode == "cold" else self.program
         self.trace: list[str] = []
         self.execution = Execution.start(self.program, self._context(), variables or {}, message)
         self._note()
@@ -105,9 +106,9 @@ class Play:
     def resume(self) -> Execution:
         """The instance as the next command finds it, at the present moment."""
         if self.mode != "memory":
-            program = self._program() if self.mode == "cold" else self.program
+            self.program, self.other = self.other, self.program
             blob = self.execution.dump()
-            self.execution = Execution.restore(program, self._context(), blob)
+            self.execution = Execution.restore(self.program, self._context(), blob)
             assert self.execution.dump() == blob, "a state that was saved and restored is the same state"
         else:
             self.execution._workflow.context = self._context()
