@@ -37,7 +37,7 @@ SECONDS, BETWEEN, AWAY = 60.0, (5.0, 20.0), (0.0, 5.0)
 OUTAGES = 3
 RETURNED = 10.0
 """Seconds after the return of the database in which everything has to run again."""
-PACE = 0.25
+PACE = 0.5
 """Seconds between two actions of a person."""
 INSTANCES = int(SECONDS / PACE / 1.3)
 ENDS = (signal.SIGKILL, signal.SIGQUIT, signal.SIGINT)
