@@ -87,7 +87,7 @@ def _group_names(session: Session) -> Mapping[str, str]:
 
 def _select_open(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
     sees = Sight.of(session, principal)
-    return select(user_task.c.id).where(sight.IS_OPEN, workload.in_known_processes(), sees.has_open())
+    return select(user_task.c.id).where(sight.IS_OPEN, sees.has_open())
 
 
 def _select_completed(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
@@ -109,7 +109,7 @@ def steps(session: Session) -> Options:
     """Steps at which tasks wait: ``process/node`` and its name (ix_user_task_open_step)."""
     task = user_task.c
     columns = (task.definition_key, task.node_id, task.definition_id)
-    found = select(*columns).where(sight.IS_OPEN, workload.in_known_processes()).distinct()
+    found = select(*columns).where(sight.IS_OPEN).distinct()
     names = {f"{key}/{node}": (of, node) for key, node, of in session.execute(found.order_by(*columns))}
     return [(value, step_name(session, *place)) for value, place in names.items()]
 
@@ -128,7 +128,7 @@ def _versions(session: Session) -> Options:
 
 def _people(session: Session) -> Options:
     """Those who have open tasks; nobody comes first."""
-    logins = [row.key for row in workload.by_person(session, Sight.of(session, current()))]
+    logins = workload.holders(session, Sight.of(session, current()))
     names = accounts.display_names(session, logins, language())
     return [(NOBODY, _("Nobody")), *sorted(((one, names.get(one, one)) for one in logins), key=lambda item: item[1])]
 
@@ -188,7 +188,8 @@ OPEN: ListSpec[TaskLine] = ListSpec(
         _column("priority", _l("Priority"), lambda line: line.task.priority),
         _column("task", _l("Task"), lambda line: line.task.id),
     ),
-    # All sorts read ix_user_task_open_step from end to end, which holds open tasks only, and keep the first fifty.
+    # The deadlines are read in the order of ix_user_task_due_at_open; the others sort ix_user_task_open_step, which
+    # holds open tasks only, and keep the first fifty.
     sorts={
         "due": Sort(user_task.c.due_at, nullable=True),
         "created": Sort(user_task.c.created_at),
@@ -235,7 +236,7 @@ COMPLETED: ListSpec[TaskLine] = ListSpec(
         HiddenFilter("process", _l("Process")),
         HiddenFilter("step", _l("Step")),
         ChoiceFilter("version", _l("Version"), _versions, user_task.c.definition_id),
-        DateFilter("ended", _l("Completed"), user_task.c.ended_at),
+        DateFilter("ended", _l("Completed at"), user_task.c.ended_at),
         FlagFilter("late", _l("After the deadline"), _late),
     ),
 )
