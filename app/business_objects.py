@@ -98,9 +98,10 @@ class BusinessObject(Protocol):
         """The page where this person starts one by its form; None for who may not."""
         ...
 
-    def visible_keys(self, principal: Principal, *, by_tasks: bool = True) -> Select[str]:
+    def visible_keys(self, principal: Principal, *, by_tasks: bool = True, one_by_one: bool = False) -> Select[str]:
         """The business keys this principal may see, as a subquery for ``IN``. ``by_tasks`` False: without those seen
-        only because of a task of one's own, for callers that ask for tasks themselves."""
+        only because of a task of one's own, for callers that ask for tasks themselves. ``one_by_one``: of keys that the
+        caller knows, rather than for a list of all of them; the same keys."""
         ...
 
     def context(self, session: Session, task: TaskRow, principal: Principal) -> FormContext:

@@ -130,7 +130,7 @@ class Filled:
         return words | write[case.process](case)
 
     def _complaint(self, case: Case) -> Tables:
-        chance, key = self._chance, {"number": case.key}
+        chance, key = self._chance, _key(case)
         of, kind = chance.choice(list(PEOPLE)), chance.choice(("quality", "delivery", "service"))
         taken = {"received_at": case.begun, "registered_at": case.begun, "registered_by": "li.na"}
         facts = {"state": "closed" if case.ended else "open", "closed_at": case.ended, "severity": "normal"}
@@ -152,7 +152,7 @@ class Filled:
         return {Complaint: [key | taken | facts], ComplaintDepartment: held, ComplaintMeasure: measures}
 
     def _lead(self, case: Case) -> Tables:
-        chance, key = self._chance, {"number": case.key}
+        chance, key = self._chance, _key(case)
         won = bool(case.ended) and chance.random() < 0.4
         state = "open" if case.ended is None else "won" if won else "lost"
         bought = (case.begun + timedelta(days=400)).date()
@@ -174,10 +174,14 @@ class Filled:
         return {Lead: [key | facts], LeadHorizon: horizons}
 
     def _matter(self, case: Case) -> Tables:
-        chance, key = self._chance, {"number": case.key}
+        chance, key = self._chance, _key(case)
         of = chance.choice(list(PEOPLE))
         taken = {"received_at": case.begun, "registered_at": case.begun, "registered_by": "li.na"}
-        facts = {"state": "closed" if case.ended else "working", "department": of, "closed_at": case.ended}
+        facts: dict[str, Any] = {
+            "state": "closed" if case.ended else "working",
+            "department": of,
+            "closed_at": case.ended,
+        }
         facts |= {"kind": chance.choice(("inquiry", "praise", "advice")), "instance_id": case.id}
         facts |= {"hops": chance.randrange(1, 5), "transfers": chance.randrange(3), "classified_at": case.begun}
         held = [
@@ -185,6 +189,10 @@ class Filled:
             for department in ("customer_support", of)
         ]
         return {Matter: [key | taken | facts], MatterHolding: held}
+
+
+def _key(case: Case) -> dict[str, Any]:
+    return {"number": case.key}
 
 
 @dataclass(frozen=True, slots=True)

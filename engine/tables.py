@@ -1,7 +1,8 @@
-"""The engine's tables, for read-only selects of others (an inbox, a report)."""
+"""The engine's tables and conditions on them, for read-only selects of others (an inbox, a report)."""
 
 from __future__ import annotations
 
+from engine.store.hints import IS_OPEN, common, words
 from engine.store.search_tables import instance_variable
 from engine.store.tables import (
     audit_chain,
@@ -26,11 +27,13 @@ from engine.store.tables import (
 from engine.store.together_tables import task_attachment, task_comment
 
 __all__ = [
+    "IS_OPEN",
     "audit_chain",
     "audit_log",
     "audit_seal",
     "audit_seal_head",
     "batch",
+    "common",
     "deployment",
     "history_event",
     "incident",
@@ -47,4 +50,5 @@ __all__ = [
     "task_pause",
     "user_task",
     "user_task_candidate",
+    "words",
 ]

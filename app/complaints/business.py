@@ -100,9 +100,9 @@ class ComplaintObject:
         """The page to register a complaint, for who may."""
         return "/complaints/new" if principal.has("complaint.register") else None
 
-    def visible_keys(self, principal: Principal, *, by_tasks: bool = True) -> Select[str]:
+    def visible_keys(self, principal: Principal, *, by_tasks: bool = True, one_by_one: bool = False) -> Select[str]:
         """Numbers of the complaints this person may see."""
-        return queries.visible(principal, by_tasks=by_tasks)
+        return queries.visible(principal, by_tasks=by_tasks, one_by_one=one_by_one)
 
     def context(self, session: Session, task: TaskRow, principal: Principal) -> FormContext:
         """Prefill and limits of the task's form."""

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from sqlalchemy import Index, Select, String, Text, bindparam, cast, column, delete, func, select, table, text
+from sqlalchemy import Index, Select, String, Text, bindparam, cast, column, delete, func, literal, select, table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -101,6 +101,16 @@ def matching(kind: str, query: str, dialect: str) -> Select[str]:
     if not wanted:
         return found.where(text("1 = 0"))
     return found.where(_postgresql(wanted) if dialect == "postgresql" else _sqlite(wanted))
+
+
+def found_in(kind: str, query: str) -> Select[str]:
+    """The same refs, to be asked of one ref at a time (index uq_search_entry_kind_ref): reads no list of all that
+    match. The words are looked for in the text of the tokens, which is faster than making a document of it."""
+    found = select(SearchEntry.ref).where(SearchEntry.kind == kind)
+    padded = literal(" ") + SearchEntry.tokens + literal(" ")
+    wanted = query_tokens(query)
+    texts = (f" {token}" if prefix else f" {token} " for token, prefix in wanted)
+    return found.where(*(padded.contains(text_) for text_ in texts)) if wanted else found.where(text("1 = 0"))
 
 
 def _sqlite(wanted: tuple[tuple[str, bool], ...]) -> ColumnElement[bool]:

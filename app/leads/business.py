@@ -71,7 +71,7 @@ class LeadObject:
         """The page to capture a lead, for who may."""
         return "/leads/new" if principal.has("lead.capture") else None
 
-    def visible_keys(self, principal: Principal, *, by_tasks: bool = True) -> Select[str]:
+    def visible_keys(self, principal: Principal, *, by_tasks: bool = True, one_by_one: bool = False) -> Select[str]:
         """Numbers of the leads this person may see."""
         return queries.visible(principal, by_tasks=by_tasks)
 

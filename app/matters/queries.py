@@ -31,8 +31,8 @@ SEARCH_KIND = "matter"
 
 
 def visible(principal: Principal, *, by_tasks: bool = True, one_by_one: bool = False) -> Select[str]:
-    """Numbers of the matters this person may see, as :func:`sees` says, for other tables. ``one_by_one``: to be asked of
-    matters that are known, without a list of all (ix_matter_holding_number_id)."""
+    """Numbers of the matters this person may see, as :func:`sees` says, for other tables. ``one_by_one``: to be asked
+    of matters that are known, without a list of all (ix_matter_holding_number_id)."""
     own: ColumnElement[bool] = false()
     if by_tasks:
         own = Matter.number.in_(scope.business_keys_of_own_tasks(principal, PROCESS_KEY))

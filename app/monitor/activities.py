@@ -130,8 +130,9 @@ def _step(session: Session, sees: Sight, which: Which, step: Activity, load: wor
 
 def _of(which: Which, instance: Any = process_instance.c) -> Any:
     """Condition on ``process_instance``, from ix_process_instance_id_definition_key alone when joined by id."""
-    same = instance.definition_key == which.process_key
-    return same if which.version is None else and_(same, instance.definition_id == which.version)
+    # No index fits computed columns: SQLite looks the instances up by id.
+    same = instance.definition_key + "" == which.process_key
+    return same if which.version is None else and_(same, instance.definition_id + "" == which.version)
 
 
 def _incidents(session: Session, sees: Sight, which: Which) -> dict[str, int]:

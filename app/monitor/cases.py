@@ -46,7 +46,7 @@ def title(objects: BusinessObjects, case: Summary | None, process: str, own: str
 
 def _seen(session: Session, principal: Principal, known: BusinessObject, numbers: list[str]) -> list[str]:
     """Those of these business keys that the reader may see: the object itself, or a task of it is the reader's."""
-    visible = known.visible_keys(principal, by_tasks=False)
+    visible = known.visible_keys(principal, by_tasks=False, one_by_one=True)
     number = next(iter(visible.selected_columns))
     seen = set(session.scalars(visible.where(number.in_(numbers))))
     rest = [key for key in numbers if key not in seen]

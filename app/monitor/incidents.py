@@ -16,7 +16,7 @@ from app.business_objects import Summary, objects
 from app.monitor import cases
 from app.process_names import process_name, step_name
 from app.security import Principal, current
-from app.visibility import REPAIR, sees_instance
+from app.visibility import REPAIR, sees_listed
 from app.web.lists import ChoiceFilter, Column, DateFilter, ListSpec, Sort
 from engine import UtcDateTime
 from engine.tables import incident, job, process_definition, process_instance
@@ -73,16 +73,16 @@ class IncidentLine:
     created_at: datetime
 
 
-def sees(principal: Principal) -> Any:
+def sees(session: Session, principal: Principal) -> Any:
     """Condition on ``incident``: those who repair see all, others those of the instances they see."""
     if any(principal.has(permission) for permission in REPAIR):
         return incident.c.id.is_not(None)
     mine = select(process_instance.c.id).where(process_instance.c.id == incident.c.instance_id)
-    return mine.where(sees_instance(principal, objects())).correlate(incident).exists()
+    return mine.where(sees_listed(session, principal, objects())).correlate(incident).exists()
 
 
 # The inner question is answered from ix_incident_open_cause alone; all that is joined to it has one row per cause.
-def _select(_session: Session, principal: Principal, key: str | None = None) -> Select[*tuple[Any, ...]]:
+def _select(session: Session, principal: Principal, key: str | None = None) -> Select[*tuple[Any, ...]]:
     some = (incident.c.cause, incident.c.definition_id)
     counted = select(
         *some,
@@ -92,7 +92,7 @@ def _select(_session: Session, principal: Principal, key: str | None = None) -> 
         func.max(incident.c.id).label("latest"),
     ).where(OPEN, incident.c.cause.is_not(None) if key is None else incident.c.cause == key)
     if not any(principal.has(permission) for permission in REPAIR):
-        counted = counted.where(sees(principal))
+        counted = counted.where(sees(session, principal))
     versions = counted.group_by(*some).subquery("versions")
     causes = (
         select(
@@ -185,8 +185,8 @@ def of_cause(key: str) -> ListSpec[IncidentLine]:
     """The list of the open incidents of one cause."""
     mine = (OPEN, incident.c.cause == key)
 
-    def chosen(_session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
-        return _incidents().where(*mine, sees(principal))
+    def chosen(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
+        return _incidents().where(*mine, sees(session, principal))
 
     return ListSpec(
         name="incidents",
@@ -257,7 +257,7 @@ def _line(row: Row[*tuple[Any, ...]], case: Summary | None) -> IncidentLine:
 
 def visible_incident(session: Session, principal: Principal, incident_id: int) -> engine.IncidentRow | None:
     """The incident, open or not, if this person may see it."""
-    found = select(incident.c.id).where(incident.c.id == incident_id, sees(principal))
+    found = select(incident.c.id).where(incident.c.id == incident_id, sees(session, principal))
     return engine.queries.incident(session, incident_id) if session.scalar(found) is not None else None
 
 
@@ -266,7 +266,7 @@ def open_ids(session: Session, principal: Principal, instance_ids: Sequence[str]
     found: list[int] = []
     for start in range(0, len(instance_ids), 1000):
         some = incident.c.instance_id.in_(instance_ids[start : start + 1000])
-        query = select(incident.c.id).where(some, OPEN, sees(principal)).order_by(incident.c.id)
+        query = select(incident.c.id).where(some, OPEN, sees(session, principal)).order_by(incident.c.id)
         found += session.scalars(query.limit(limit - len(found)))
         if len(found) >= limit:
             break

@@ -25,6 +25,8 @@ from engine.tables import process_instance
 
 finding = engine.queries.finding
 FEW = 10_000
+FEW_WORDS = 3_000
+"""So many cases with all the words are looked up first."""
 
 
 def among(session: Session, ids: Any) -> ColumnElement[bool]:
@@ -36,7 +38,7 @@ def among(session: Session, ids: Any) -> ColumnElement[bool]:
     return column.in_(ids)
 
 
-def among_few(session: Session, ids: Select[str], otherwise: ColumnElement[bool]) -> ColumnElement[bool]:
+def among_few(session: Session, ids: Any, otherwise: ColumnElement[bool]) -> ColumnElement[bool]:
     """The same for ids of which there are few; for many of them ``otherwise``, which is asked row by row: so many rows
     fit that the page is soon full. Counts no further than :data:`FEW`."""
     some = ids.limit(FEW + 1).subquery()
@@ -44,19 +46,45 @@ def among_few(session: Session, ids: Select[str], otherwise: ColumnElement[bool]
     return otherwise if count > FEW else among(session, ids)
 
 
-def visible_texts(objects: BusinessObjects, principal: Principal, query: str, dialect: str) -> list[Select[str]]:
-    """Ids of instances whose business object matches the words (customer, number, what it is about), as far as this
-    person sees it: whoever only repairs does not learn whose case it is."""
-    instance = process_instance.c
+def matches(session: Session, objects: BusinessObjects, principal: Principal, query: str) -> ColumnElement[bool]:
+    """Condition on ``process_instance``: its business key begins like this, or its business object matches the words
+    (customer, number, what it is about), as far as this person sees it: whoever only repairs does not learn whose case
+    it is. Words that stand in many cases are looked for case by case."""
+    row, dialect = process_instance.c, session.get_bind().dialect.name
+    sets, by_row = [finding.keyed(query)], []
     repairs = any(principal.has(permission) for permission in REPAIR)  # everybody else lists only what they see
-    return [
-        select(instance.id).where(
-            instance.business_key.in_(search.matching(found.process_key, query, dialect)),
-            instance.definition_key == found.process_key,
-            *([instance.business_key.in_(found.visible_keys(principal))] if repairs else ()),
-        )
-        for found in objects
-    ]
+    for one in objects:
+        own, key = row.definition_key == one.process_key, one.process_key
+        numbers = _few(session, search.matching(key, query, dialect))
+        if numbers is not None:
+            if repairs and numbers:
+                numbers = _few(session, _those(one.visible_keys(principal, one_by_one=True), numbers)) or []
+            sets.append(select(row.id).where(own, row.business_key.in_(numbers)))
+            continue
+        here = _of_row(search.found_in(key, query))
+        visible = _few(session, one.visible_keys(principal)) if repairs else None
+        if visible is not None:
+            sets.append(select(row.id).where(own, row.business_key.in_(visible), here))
+        else:
+            seen = [_of_row(one.visible_keys(principal, one_by_one=True))] if repairs else []
+            by_row.append(and_(own, here, *seen))
+    return or_(among(session, union(*sets)), *by_row)
+
+
+def _few(session: Session, keys: Select[str]) -> list[str] | None:
+    """The keys, or None if they are more than :data:`FEW_WORDS`."""
+    found = list(session.scalars(keys.limit(FEW_WORDS + 1)))
+    return found if len(found) <= FEW_WORDS else None
+
+
+def _those(keys: Select[str], wanted: list[str]) -> Select[str]:
+    return keys.where(next(iter(keys.selected_columns)).in_(wanted))
+
+
+def _of_row(keys: Select[str]) -> ColumnElement[bool]:
+    """The business key of the row is one of them, asked of this key alone."""
+    key = next(iter(keys.selected_columns))
+    return keys.where(key == process_instance.c.business_key).offset(0).correlate(process_instance).exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +105,7 @@ class TextSearch:
         value = clean(arguments.get(self.name, ""))
         condition = None
         if value:
-            dialect = context.session.get_bind().dialect.name
-            texts = visible_texts(self.objects, self.principal, value, dialect)
-            condition = among(context.session, union(finding.keyed(value), *texts))
+            condition = matches(context.session, self.objects, self.principal, value)
         return BoundFilter(self.name, str(self.label), "search", (value,) if value else (), condition=condition)
 
 
@@ -100,7 +126,9 @@ class StarterFilter:
         condition = None
         if value:
             logins = {value, *accounts.logins_named(context.session, value)}
-            condition = among(context.session, finding.started_by(sorted(logins)))
+            known = sorted(logins)
+            mine = process_instance.c.started_by.in_(known)
+            condition = among_few(context.session, finding.started_by(known), mine)
         return BoundFilter(self.name, str(self.label), "text", (value,) if value else (), condition=condition)
 
 
@@ -209,7 +237,8 @@ class ActivityFilter:
         value = clean(arguments.get(self.name, ""))
         condition, error = None, ""
         if value in dict(self.options):
-            condition = among(context.session, finding.standing_at(self.process, value))
+            where = (self.process, value)
+            condition = among_few(context.session, finding.standing_at(*where), finding.stands_at(*where))
         elif value:
             value, error = "", _("This value is not one of the choices.")
         return BoundFilter(

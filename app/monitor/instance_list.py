@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 import engine
@@ -24,16 +24,17 @@ from app.monitor.instance_filters import (
     TextSearch,
     VariableFilter,
     among,
+    among_few,
 )
 from app.monitor.search_values import SearchVariable
 from app.process_names import process_name, step_name
 from app.security import Principal
-from app.visibility import sees_instance
+from app.visibility import sees_listed
 from app.web.due import Due, standing
 from app.web.i18n import language
 from app.web.lists import ChoiceFilter, Column, DateFilter, FlagFilter, HiddenFilter, ListSpec, Sort
 from app.web.lists.filters import Filter
-from engine.tables import process_instance
+from engine.tables import common, process_instance, words
 
 finding = engine.queries.finding
 RUNNING = "running"
@@ -143,23 +144,24 @@ def spec(session: Session, about: Asked) -> ListSpec[InstanceLine]:
     return ListSpec(
         name="instances",
         title=_l("Instances"),
-        select=lambda _session, _principal: _select(about),
+        select=lambda inner, _principal: _select(inner, about),
         rows=lambda inner, found: lines(inner, about, [row[0] for row in found]),
         key=instance.id,
         columns=(*SHOWN, *EXPORTED, *map(_variable_column, about.variables)),
         sorts={
             "started": Sort(instance.started_at),  # ix_process_instance_started_at
-            "updated": Sort(instance.updated_at),  # ix_process_instance_state_updated_at
+            "updated": Sort(instance.updated_at),  # ix_process_instance_updated_at
         },
         default_sort="-started",
         filters=(*_filters(session, about), *(VariableFilter(variable) for variable in about.variables)),
     )
 
 
-def _select(about: Asked) -> Select[*tuple[Any, ...]]:
+def _select(session: Session, about: Asked) -> Select[*tuple[Any, ...]]:
     """Ids only: what the page shows is read for its rows alone."""
-    found = select(process_instance.c.id).where(sees_instance(about.principal, about.objects))
-    return found if about.process is None else found.where(process_instance.c.definition_key == about.process)
+    found = select(process_instance.c.id).where(sees_listed(session, about.principal, about.objects))
+    # No index fits a computed column: SQLite goes along the order of the list until the page is full.
+    return found if about.process is None else found.where(process_instance.c.definition_key + "" == about.process)
 
 
 def _filters(session: Session, about: Asked) -> list[Filter]:
@@ -168,8 +170,8 @@ def _filters(session: Session, about: Asked) -> list[Filter]:
         TextSearch("q", _l("Business key or customer"), about.principal, about.objects),
         HiddenFilter("process", ""),
         ChoiceFilter("state", _l("State"), _state_options, condition=_in_state),
-        _flag("overdue", _l("Overdue"), lambda inner: finding.overdue(engine.now(inner))),
-        _flag("incident", _l("With an incident"), lambda _inner: finding.troubled()),
+        FlagFilter("overdue", _l("Overdue"), lambda context: _overdue(context.session)),
+        FlagFilter("incident", _l("With an incident"), lambda context: among(context.session, finding.troubled())),
     ]
     if about.process is not None:
         numbers = [(version.id, str(version.version)) for version in about.own_versions]
@@ -181,7 +183,7 @@ def _filters(session: Session, about: Asked) -> list[Filter]:
         *found,
         DateFilter("started", _l("Started"), instance.started_at),
         MomentFilter(DateFilter("updated", _l("Last change"), instance.updated_at)),
-        MomentFilter(DateFilter("ended", _l("Ended"), instance.ended_at)),
+        MomentFilter(DateFilter("ended", _l("Ended at"), instance.ended_at)),
         StarterFilter("starter", _l("Started by")),
     ]
 
@@ -193,12 +195,13 @@ def _state_options(_session: Session) -> list[tuple[str, str]]:
 def _in_state(chosen: Sequence[str]) -> ColumnElement[bool]:
     state = process_instance.c.state
     if chosen[0] == RUNNING:
-        return or_(state == engine.InstanceState.ACTIVE.value, state == engine.InstanceState.SUSPENDED.value)
-    return state == chosen[0]
+        return common(words(state, engine.InstanceState.ACTIVE, engine.InstanceState.SUSPENDED))
+    return common(state == chosen[0])
 
 
-def _flag(name: str, label: Any, ids: Callable[[Session], Any]) -> FlagFilter:
-    return FlagFilter(name, label, lambda context: among(context.session, ids(context.session)))
+def _overdue(session: Session) -> ColumnElement[bool]:
+    at = engine.now(session)
+    return among_few(session, finding.overdue(at), finding.is_overdue(at))
 
 
 def _activities(session: Session, about: Asked) -> tuple[tuple[str, str], ...]:
@@ -272,7 +275,7 @@ EXPORTED: tuple[Column[InstanceLine], ...] = (
     Column("holders", _l("Who has it"), lambda line: line.holders, only_export=True),
     Column("due", _l("Due"), lambda line: line.due.at if line.due else None, only_export=True),
     Column("incidents", _l("Incidents"), lambda line: line.incidents, only_export=True),
-    Column("ended", _l("Ended"), lambda line: line.row.ended_at, only_export=True),
+    Column("ended", _l("Ended at"), lambda line: line.row.ended_at, only_export=True),
     Column("starter", _l("Started by"), lambda line: line.starter, only_export=True),
     Column("id", _l("Instance id"), lambda line: line.row.id, only_export=True),
 )

@@ -10,7 +10,7 @@ from sqlalchemy import func, literal, null, select, text
 from sqlalchemy.orm import Session
 
 import engine
-from engine.tables import incident, job, process_instance, subscription, user_task
+from engine.tables import IS_OPEN, incident, job, process_instance, subscription, user_task
 
 PLACES = frozenset({"userTask", "manualTask", "receiveTask", "serviceTask", "sendTask", "businessRuleTask"})
 EVENTS = frozenset({"intermediateCatchEvent", "boundaryEvent"})
@@ -69,7 +69,7 @@ def places(session: Session, ids: Collection[str]) -> dict[str, list[Place]]:
         task.due_at,
         task.service_minutes,
         task.calendar,
-    ).where(task.instance_id.in_(wanted), task.state.in_(engine.OPEN_TASKS))
+    ).where(task.instance_id.in_(wanted), IS_OPEN)
     nothing = (null(), null(), null(), null())
     jobs = select(job.c.instance_id, job.c.kind, job.c.node_id, job.c.due_at, *nothing).where(
         job.c.instance_id.in_(wanted), job.c.state.in_(UNFINISHED), job.c.kind.in_(("timer", "service_task"))

@@ -8,29 +8,23 @@ the same rows as figures count, for both ask here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, literal_column, or_, true
 from sqlalchemy.orm import Session
 
 from app.security import Principal, scope
 from app.visibility import REPAIR
+from engine import tables
 from engine.tables import incident, process_instance, user_task, user_task_candidate
 
 SUPERVISES = "task.reassign"
 
 
-def _words(column: Any, *values: str) -> ColumnElement[bool]:
-    """One of the values, as text of the statement: a partial index is used only where its condition is repeated."""
-    found: ColumnElement[bool] = column.in_([literal_column(f"'{value}'") for value in values])
-    return found
-
-
-IS_OPEN = _words(user_task.c.state, "created", "claimed")
+IS_OPEN = tables.IS_OPEN
 """Condition on ``user_task``: somebody may still work on it (ix_user_task_open_step)."""
-IS_COMPLETED: ColumnElement[bool] = user_task.c.state == literal_column("'completed'")
+IS_COMPLETED: ColumnElement[bool] = tables.common(user_task.c.state == literal_column("'completed'"))
 """Condition on ``user_task``: somebody did it (ix_user_task_completed_step)."""
-IS_TROUBLE: ColumnElement[bool] = incident.c.state == literal_column("'open'")
+IS_TROUBLE: ColumnElement[bool] = tables.common(incident.c.state == literal_column("'open'"))
 """Condition on ``incident``: nobody has resolved it (ix_incident_open_cause)."""
 IS_RUNNING = process_instance.c.state.in_(("active", "suspended"))
 """Condition on ``process_instance``: it has not ended."""

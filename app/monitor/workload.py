@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 import engine
 from app.monitor import sight
 from app.monitor.sight import Sight
-from engine.tables import process_definition, user_task, user_task_candidate
+from engine.tables import user_task, user_task_candidate
 
 DUE_STATES = ("overdue", "risk", "today", "none")
 
@@ -68,13 +68,8 @@ def _columns(session: Session) -> list[ColumnElement[Any]]:
     return [func.count(), *parts, func.min(user_task.c.created_at)]
 
 
-def in_known_processes() -> ColumnElement[bool]:
-    """Condition that is true of every task: it lets SQLite begin ix_user_task_open_step with its first column."""
-    return user_task.c.definition_key.in_(select(process_definition.c.key))
-
-
 def _open(sees: Sight) -> ColumnElement[bool]:
-    return and_(sight.IS_OPEN, in_known_processes(), sees.has_open())
+    return and_(sight.IS_OPEN, sees.has_open())
 
 
 def by_step(session: Session, sees: Sight, process_key: str, version: str | None = None) -> Mapping[str, Load]:
@@ -106,6 +101,12 @@ def by_person(session: Session, sees: Sight) -> Sequence[Load]:
     return _ordered(session.execute(found))
 
 
+def holders(session: Session, sees: Sight) -> Sequence[str]:
+    """Logins of those who have open tasks."""
+    holder = user_task.c.assignee + ""
+    return session.scalars(select(holder).where(_open(sees), holder.is_not(None)).distinct().order_by(holder)).all()
+
+
 def by_group(session: Session, sees: Sight) -> Sequence[Load]:
     """Open tasks that nobody has, by the groups they are offered to, the most overdue first. A task that is offered to
     several groups counts for each of them."""
@@ -113,7 +114,7 @@ def by_group(session: Session, sees: Sight) -> Sequence[Load]:
     found = (
         select(offer.c.name, *_columns(session))
         .select_from(user_task)
-        .join(offer, and_(offer.c.task_id == user_task.c.id, offer.c.kind == "group"))
+        .join(offer, and_(offer.c.task_id == user_task.c.id + "", offer.c.kind == "group"))  # the open tasks come first
         .where(_open(sees), (user_task.c.assignee + "").is_(None))
         .group_by(offer.c.name)
     )

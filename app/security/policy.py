@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, column, literal, select, table
+from sqlalchemy import Select, column, select, table
 from sqlalchemy.orm import Session
 
 from app.errors import NotAllowedHere
@@ -69,8 +69,8 @@ def require(session: Session, principal: Principal, permission: str, subject: An
 
 
 def _contains(session: Session, ids: Select[tuple[str]], wanted: str) -> bool:
-    found: ColumnElement[bool] = literal(wanted).in_(ids)
-    return bool(session.execute(select(found)).scalar())
+    (task_id,) = ids.selected_columns
+    return session.execute(ids.where(task_id == wanted)).first() is not None  # asked of this task, not of all there are
 
 
 def _id_of(subject: Any) -> str:

@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Select, and_, column, exists, false, func, literal, not_, or_, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    column,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    table,
+    union,
+)
 from sqlalchemy.orm import Session
 
 from app.security.principal import Principal
@@ -112,21 +126,26 @@ def offered_tasks(principal: Principal) -> Select[tuple[str]]:
 
 
 def tasks_in_subtree(principal: Principal) -> Select[tuple[str]]:
-    """Ids of the tasks held by people of the subtree or offered to its groups: what a supervisor may reassign."""
+    """Ids of the tasks held by people of the subtree or offered to its groups: what a supervisor may reassign. Very
+    many: to be combined with other conditions."""
     task, candidate = tables.user_task, tables.user_task_candidate
-    offered = select(candidate.c.task_id).where(
-        candidate.c.kind == "group", candidate.c.name.in_(groups_in_subtree(principal))
-    )
+    names = candidate.c.name.in_(groups_in_subtree(principal))
+    offered = exists().where(candidate.c.task_id == task.c.id, candidate.c.kind == "group", names)
     return select(task.c.id).where(
-        or_(task.c.assignee.in_(people_in_subtree(principal)), and_(task.c.assignee.is_(None), task.c.id.in_(offered)))
+        or_(task.c.assignee.in_(people_in_subtree(principal)), and_(task.c.assignee.is_(None), offered))
     )
 
 
 def business_keys_of_own_tasks(principal: Principal, process_key: str) -> Select[tuple[str]]:
     """Business keys of the instances of ``process_key`` in which the principal has or had a task."""
     task = tables.user_task
-    own = own_tasks(principal).with_only_columns(task.c.business_key)
-    return own.where(task.c.definition_key == process_key, task.c.business_key.is_not(None))
+    own: Select[tuple[str]] = own_tasks(principal).with_only_columns(task.c.business_key)
+    wanted = (task.c.definition_key == process_key, task.c.business_key.is_not(None))
+    if not principal.few_offers or not principal.has("task.work"):
+        return own.where(*wanted)
+    mine = (task.c.assignee == principal.login, task.c.ended_by == principal.login, waits_for(principal))
+    parts = union(*(select(task.c.business_key).where(one, *wanted) for one in mine)).subquery()  # an index for each
+    return select(parts.c.business_key)
 
 
 def _within(principal: Principal) -> ColumnElement[bool]:

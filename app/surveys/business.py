@@ -47,7 +47,7 @@ class SurveyObject:
         """The page where surveys are opened."""
         return "/surveys/new" if principal.has("survey.manage") else None
 
-    def visible_keys(self, principal: Principal, *, by_tasks: bool = True) -> Select[str]:
+    def visible_keys(self, principal: Principal, *, by_tasks: bool = True, one_by_one: bool = False) -> Select[str]:
         """Numbers of the surveys this person may see."""
         return queries.visible(principal, by_tasks=by_tasks)
 

@@ -7,12 +7,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, literal_column, select, text, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, exists, literal_column, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
+from engine.model import UNFINISHED_JOBS
+from engine.store.hints import IS_OPEN
 from engine.store.search_tables import IS_NUMBER
 from engine.store.search_tables import instance_variable as iv
-from engine.store.tables import OPEN_TASK, UNFINISHED
+from engine.store.tables import UNFINISHED
 from engine.store.tables import incident as inc
 from engine.store.tables import job as jb
 from engine.store.tables import process_definition as pd
@@ -45,15 +47,30 @@ def versions(session: Session) -> tuple[VersionRow, ...]:
 def standing_at(process_key: str, node_id: str) -> CompoundSelect[str]:
     """Instances with a token there: an open task, or a timer, service task, message or signal that is waited for
     (ix_user_task_open_step, ix_job_node_id_unfinished, ix_subscription_node_id_instance_id)."""
-    tasks = select(ut.c.instance_id).where(ut.c.node_id == node_id, ut.c.definition_key == process_key, text(OPEN_TASK))
+    tasks = select(ut.c.instance_id).where(ut.c.node_id == node_id, ut.c.definition_key == process_key, IS_OPEN)
     waiting = literal_column("kind").in_([literal_column("'timer'"), literal_column("'service_task'")])
     jobs = select(jb.c.instance_id).where(jb.c.node_id == node_id, text(UNFINISHED), waiting)
     return union_all(tasks, jobs, select(sub.c.instance_id).where(sub.c.node_id == node_id))
 
 
+def stands_at(process_key: str, node_id: str) -> ColumnElement[bool]:
+    """The same of one instance, condition on ``process_instance`` (ix_user_task_instance_id, ix_job_instance_id_state,
+    ix_subscription_instance_id)."""
+    # No index fits a computed column: SQLite looks at the few rows of the instance.
+    task = (ut.c.node_id + "" == node_id, ut.c.definition_key + "" == process_key, IS_OPEN)
+    waiting = (jb.c.node_id + "" == node_id, jb.c.state.in_(UNFINISHED_JOBS), jb.c.kind.in_(("timer", "service_task")))
+    found = ((ut, task), (jb, waiting), (sub, (sub.c.node_id + "" == node_id,)))
+    return or_(*(exists().where(of.c.instance_id == pi.c.id, *some).correlate(pi) for of, some in found))
+
+
 def overdue(at: datetime) -> Select[str]:
     """Instances one of whose open tasks was due before ``at`` (ix_user_task_due_at_open)."""
-    return select(ut.c.instance_id).where(ut.c.due_at < at, text(OPEN_TASK))
+    return select(ut.c.instance_id).where(ut.c.due_at < at, IS_OPEN)
+
+
+def is_overdue(at: datetime) -> ColumnElement[bool]:
+    """The same of one instance, condition on ``process_instance`` (ix_user_task_instance_id)."""
+    return exists().where(ut.c.instance_id == pi.c.id, ut.c.due_at < at, IS_OPEN).correlate(pi)
 
 
 def troubled() -> Select[str | None]:
@@ -69,12 +86,17 @@ def started_by(logins: Select[str] | Collection[str]) -> Select[str]:
 def keyed(beginning: str) -> Select[str]:
     """Instances whose business key begins like this, in the same or in capital letters
     (ix_process_instance_business_key)."""
+    return select(pi.c.id).where(is_keyed(beginning))
+
+
+def is_keyed(beginning: str) -> ColumnElement[bool]:
+    """The same of one instance, condition on ``process_instance``."""
     wanted = dict.fromkeys((beginning, beginning.upper()))
     ranges = [_beginning(text) for text in wanted]
     found = ranges[0]
     for one in ranges[1:]:
         found = found | one
-    return select(pi.c.id).where(found)
+    return found
 
 
 def _beginning(text: str) -> ColumnElement[bool]:

@@ -9,8 +9,9 @@ from sqlalchemy import literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from engine.errors import InstanceNotFound
-from engine.model import OPEN_TASKS, UNFINISHED_JOBS, JobKind
+from engine.model import UNFINISHED_JOBS, JobKind
 from engine.rows import HistoryRow, InstanceRow, Token
+from engine.store.hints import IS_OPEN
 from engine.store.rows import HISTORY, INSTANCE, history_row, instance_row
 from engine.store.tables import history_event as he
 from engine.store.tables import job
@@ -67,9 +68,7 @@ def history(session: Session, instance_id: str, *, after: int = 0, limit: int = 
 
 def tokens(session: Session, instance_id: str) -> tuple[Token, ...]:
     """Where the instance stands: open user tasks, timers, subscriptions and service tasks."""
-    tasks = select(ut.c.node_id, literal("user_task").label("state")).where(
-        ut.c.instance_id == instance_id, ut.c.state.in_(OPEN_TASKS)
-    )
+    tasks = select(ut.c.node_id, literal("user_task").label("state")).where(ut.c.instance_id == instance_id, IS_OPEN)
     jobs = select(job.c.node_id, job.c.kind.label("state")).where(
         job.c.instance_id == instance_id,
         job.c.state.in_(UNFINISHED_JOBS),

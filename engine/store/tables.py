@@ -112,6 +112,7 @@ process_instance = Table(
     Column("end_reason", Text),
     Column("history_head", String(64)),  # last link of the chain over its history
     Index("ix_process_instance_state_updated_at", "state", "updated_at", "id", "definition_key"),
+    Index("ix_process_instance_updated_at", "updated_at", "id", "state", "definition_key"),
     Index("ix_process_instance_definition_id_state", "definition_id", "state"),
     Index("ix_process_instance_business_key", "business_key", "definition_key", "id"),
     Index(

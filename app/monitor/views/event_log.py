@@ -18,7 +18,7 @@ from app.monitor.event_log.events import activities
 from app.monitor.views.blueprint import SEES, blueprint
 from app.process_names import process_name
 from app.security import current, requires
-from app.visibility import sees_instance
+from app.visibility import sees_listed
 from app.web import periods
 from app.web.i18n import language
 
@@ -38,7 +38,7 @@ def show_event_log() -> ResponseReturnValue:
     period, wrong, chosen = _chosen(session, names)
     found = event_log.counts(session, chosen)
     shown = {"names": names, "chosen": chosen, "period": period, "wrong": wrong, "kinds": TYPES}
-    return render_template("monitor/event_log.html", cases=found[0], events=found[1], **shown), 422 if wrong else 200
+    return render_template("monitor/event_log.html", counts=found, **shown), 422 if wrong else 200
 
 
 @blueprint.get("/event-log/download")
@@ -79,6 +79,6 @@ def _chosen(session: Session, names: dict[str, str]) -> tuple[periods.Period, st
     usual = periods.last_months(engine.now(session).astimezone(zone).date(), zone)
     period, wrong = periods.chosen(request.args, usual)
     asked = tuple(key for key in request.args.getlist("process") if key in names)
-    sees = sees_instance(current(), objects())
+    sees = sees_listed(session, current(), objects())
     only = bool(request.args.get("people"))
     return period, wrong, event_log.Chosen(sees, asked or tuple(names), *period.moments(), people_only=only)

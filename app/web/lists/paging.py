@@ -44,13 +44,10 @@ class Order:
     def terms(self, *, backwards: bool = False) -> list[ColumnElement[Any]]:
         """The ORDER BY. ``backwards`` reads the same list from its end."""
         descending = self.descending != backwards
-        terms: list[ColumnElement[Any]] = []
-        if self.sort.nullable:
-            empty = self.sort.expression.is_(None)
-            terms.append(empty.desc() if backwards else empty.asc())
-        for expression in (self.sort.expression, self.key):
-            terms.append(expression.desc() if descending else expression.asc())
-        return terms
+        first, second = (one.desc() if descending else one.asc() for one in (self.sort.expression, self.key))
+        if self.sort.nullable:  # in these words an index serves it
+            first = first.nulls_first() if backwards else first.nulls_last()
+        return [first, second]
 
     def beyond(self, cursor: Cursor, *, backwards: bool = False) -> ColumnElement[bool]:
         """The rows after ``cursor``, or before it."""
