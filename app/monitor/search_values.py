@@ -51,7 +51,7 @@ def of_process(session: Session, versions: Iterable[engine.queries.finding.Versi
 
 
 def _variable(session: Session, name: str, spec: Field | None, words: Mapping[str, Any]) -> SearchVariable:
-    label = _said(words) or (spec.label.in_language(language()) if spec else name)
+    label = spec.label.in_language(language()) if spec else _said(words) or name
     if spec is not None and spec.type in WITH_OPTIONS and spec.options:
         values = {str(option.value): option.label.in_language(language()) for option in spec.options}
         return SearchVariable(name, label, "choice", values)
