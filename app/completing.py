@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 import engine
 from app import files, formkit
+from app.accounts.in_forms import with_departments
 from app.business_objects import BusinessObjects, FormContext
 from app.errors import NotAllowedHere
 from app.security import Principal
@@ -46,7 +47,7 @@ def form_of(session: Session, principal: Principal, objects: BusinessObjects, ta
     document = formkit.load(session, task.definition_id, task.form_key) if task.form_key else None
     found = objects.get(task.definition_key)
     context = found.context(session, task, principal) if found and document else FormContext()
-    return TaskForm(task, document, context)
+    return TaskForm(task, with_departments(session, document) if document else None, context)
 
 
 def complete_task(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app import formkit
 from app.absences import naming
 from app.accounts import queries as accounts
+from app.accounts.in_forms import with_departments
 from app.calendars import timeline as clocks
 from app.complaints import labels, queries
 from app.complaints.models import Complaint, ComplaintStep
@@ -105,7 +106,7 @@ def _steps(session: Session, complaint: Complaint, principal: Principal, people:
                 who=for_others.get(step.task_id) or people.get(step.actor, step.actor),
                 icon=ICONS.get(step.node_id, "circle-check"),
                 round=step.round,
-                document=document,
+                document=with_departments(session, document) if document else None,
                 values=shown_values(step, document, principal) if document else {},
             )
         )

@@ -18,6 +18,7 @@ from app.customers import queries as customers
 from app.matters import labels, queries, timeline
 from app.matters.models import Matter, MatterCopy, MatterFact, MatterVerification
 from app.matters.service import messages
+from app.matters.service.holding import SYSTEM
 from app.matters.timeline import Entry, Responsibility
 from app.security import Principal
 from app.web.due import Due, standing
@@ -178,6 +179,7 @@ def _facts(session: Session, matter: Matter, people: Mapping[str, str]) -> list[
     regions = labels.of_field(session, labels.CLASSIFY, "region")
     kinds = labels.kinds(session)
     proposed = kinds.get(matter.proposed_kind, "") if matter.proposed_kind != matter.kind else ""
+    source = labels.sources().get(matter.source, matter.source)
     pairs = [
         (_("What it is about"), concerns.get(matter.concern, matter.concern)),
         (_("Proposed kind"), proposed),
@@ -186,7 +188,7 @@ def _facts(session: Session, matter: Matter, people: Mapping[str, str]) -> list[
         (_("Region"), regions.get(matter.region, matter.region)),
         (_("Amount"), money(matter.amount) if matter.amount else ""),
         (_("Registered by"), people.get(matter.registered_by, matter.registered_by)),
-        (_("Source"), f"{matter.source} {matter.source_reference}" if matter.source_reference else ""),
+        (_("Source"), f"{source} · {matter.source_reference}" if matter.source_reference else ""),
     ]
     return [(term, value) for term, value in pairs if value]
 
@@ -202,7 +204,7 @@ def _moves(session: Session, matter: Matter) -> list[Move]:
             after=names[row.to_department],
             kind=kinds.get(row.kind, row.kind),
             declined=row.kind == "declined",
-            who=people.get(row.actor, row.actor) if row.actor != "system" else "",
+            who=people.get(row.actor, row.actor) if row.actor != SYSTEM else "",
             reason=row.reason,
             at=row.at,
         )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 import engine
 from app import formkit
 from app.accounts import queries as accounts
+from app.accounts.in_forms import with_departments
 from app.matters import queries
 from app.matters.models import Matter, MatterState, TransferKind
 from app.web.i18n import language
@@ -51,6 +52,18 @@ def routes() -> dict[str, str]:
     return {COMPLAINT: _("Complaint handling"), LEAD: _("Sales lead"), UNROUTED: _("Not sent anywhere yet")}
 
 
+def sources() -> dict[str, str]:
+    """How matters come into the system."""
+    return {
+        "form": _("Front desk"),
+        "rest": _("From a program"),
+        "message": _("By message"),
+        "import": _("From a file"),
+        "process": _("From a process"),
+        "demo": _("Demo data"),
+    }
+
+
 def kinds(session: Session) -> dict[str, str]:
     """Kinds of matters by name; nothing while the process is not deployed."""
     return of_field(session, CLASSIFY, "kind")
@@ -76,7 +89,7 @@ def document_of(session: Session, form: str) -> formkit.FormDocument | None:
     """The form of the newest process; None while none is deployed."""
     try:
         definition = engine.queries.latest_definition(session, queries.PROCESS_KEY)
-        return formkit.load(session, definition.id, form)
+        return with_departments(session, formkit.load(session, definition.id, form))
     except engine.DefinitionNotFound:
         return None
 

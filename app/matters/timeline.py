@@ -14,9 +14,11 @@ import engine
 from app import formkit
 from app.absences import naming
 from app.accounts import queries as accounts
+from app.accounts.in_forms import with_departments
 from app.calendars import timeline as clocks
 from app.matters import labels, queries
 from app.matters.models import Matter, MatterHolding
+from app.matters.service.holding import SYSTEM
 from app.notifications import queries as notices
 from app.web.i18n import language
 
@@ -85,7 +87,7 @@ def _steps(session: Session, steps: Sequence[Any], people: Mapping[str, str]) ->
                 title=names[step.definition_id, step.node_id],
                 who=for_others.get(step.task_id) or people.get(step.actor, step.actor),
                 icon=ICONS.get(step.node_id, "circle-check"),
-                document=document,
+                document=with_departments(session, document) if document else None,
                 values=step.values if document else {},
             )
         )
@@ -98,7 +100,8 @@ def _moves(session: Session, moves: Sequence[Any], people: Mapping[str, str]) ->
     found = []
     for row in moves:
         title = _("%(before)s → %(after)s", before=names[row.from_department], after=names[row.to_department])
-        found.append(Entry(row.at, title, people.get(row.actor, row.actor), "transfer", row.reason))
+        who = "" if row.actor == SYSTEM else people.get(row.actor, row.actor)
+        found.append(Entry(row.at, title, who, "transfer", row.reason))
     return found
 
 

@@ -84,6 +84,7 @@ def test_a_call_is_registered_and_goes_on_to_its_classification(sign_in: SignIn,
     assert re.search(r"/inbox/tasks/", taken.location)
     page = agent.get(taken.location).text
     assert "Now say what kind it is" in page
+    assert "Beijing marketing centre" in page and "Marketing centre 1" not in page  # as the company names it
     panel = re.search(r'hx-get="(/matters/CUS-[0-9-]+/panel)"', page)
     assert panel
     assert "&lt;script&gt;" in agent.get(panel[1]).text

@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 import engine
 from app import formkit
 from app.accounts import queries as accounts
+from app.accounts.in_forms import with_departments
 from app.business_objects import FormContext
 from app.customers import queries as customers
 from app.matters import labels, queries
 from app.matters.models import Matter
 from app.matters.service import data_age
+from app.matters.service.holding import SYSTEM
 from app.security import Principal
 from app.web.i18n import language
 from engine import TaskRow
@@ -101,7 +103,7 @@ def _work(session: Session, asked: Asked) -> FormContext:
         "similar": _similar(session, matter),
         "next_step": matter.next_step,
     }
-    document = formkit.load(session, asked.task.definition_id, asked.task.form_key or "")
+    document = with_departments(session, formkit.load(session, asked.task.definition_id, asked.task.form_key or ""))
     field = document.field("next_department")
     others = [item.as_json() for item in (field.options or ()) if item.value != matter.department] if field else []
     known = {item.name for item in document.fields}
@@ -153,8 +155,8 @@ def history(session: Session, matter: Matter) -> str:
     names = accounts.department_names(session, keys, language())
     people = accounts.display_names(session, {row.actor for row in moves} | {matter.answered_by or ""})
     lines = [
-        f"{_moment(session, row.at)} · {names[row.from_department]} → {names[row.to_department]} · "
-        f"{people.get(row.actor, row.actor)}{_because(row.reason)}"
+        f"{_moment(session, row.at)} · {names[row.from_department]} → {names[row.to_department]}"
+        f"{_by(row.actor, people)}{_because(row.reason)}"
         for row in moves
     ]
     if matter.answer and matter.answered_at and matter.answered_by:
@@ -162,6 +164,10 @@ def history(session: Session, matter: Matter) -> str:
         lines.append(f"{_moment(session, matter.answered_at)} · {by}{_because(matter.answer)}")
     lines += [f"{_moment(session, row.added_at)} · {row.text}" for row in queries.supplements(session, matter.number)]
     return "\n".join(lines)
+
+
+def _by(login: str, people: Mapping[str, str]) -> str:
+    return "" if login == SYSTEM else f" · {people.get(login, login)}"
 
 
 def _because(reason: str) -> str:
