@@ -115,7 +115,7 @@ class Received:
 
 def load(session: Session, principal: Principal, period: Period, by: str) -> Received:
     """What came in during ``period``; the daily table ``by`` one of :data:`DIMENSIONS`."""
-    totals = {name: _totals(session, principal, period, name) for name in DIMENSIONS}
+    totals = _totals(session, principal, period)
     counts = {cell.query["cause"]: cell.count for cell in totals["cause"]}
     unanalysed = counts.pop(NONE, 0)
     year = last_year(period.last, period)
@@ -137,14 +137,19 @@ def last_year(last: date, period: Period) -> Period:
     return Period(last - timedelta(days=364), last, period.zone)
 
 
-def _totals(session: Session, principal: Principal, period: Period, by: str) -> tuple[Cell, ...]:
-    """Complaints of the period by a dimension, the most first (index-only on ix_complaint_figures for who sees all)."""
-    expression, name = DIMENSIONS[by]
-    counted = func.count()
-    statement = select(expression, counted).where(period.has(Complaint.received_at), queries.counted(principal))
-    found = [(key or NONE, int(count)) for key, count in session.execute(statement.group_by(expression))]
-    chosen = period.query("received")
-    return tuple(Cell(count, chosen | {name: key}) for key, count in sorted(found, key=lambda row: (-row[1], row[0])))
+def _totals(session: Session, principal: Principal, period: Period) -> dict[str, tuple[Cell, ...]]:
+    """Complaints of the period by each dimension, the most first, from one walk (index-only on ix_complaint_figures for
+    who sees all)."""
+    columns = [expression for expression, _name in DIMENSIONS.values()]
+    statement = select(*columns, func.count()).where(period.has(Complaint.received_at), queries.counted(principal))
+    rows, chosen, found = session.execute(statement.group_by(*columns)).all(), period.query("received"), {}
+    for place, (dimension, (_expression, name)) in enumerate(DIMENSIONS.items()):
+        counts: dict[str, int] = {}
+        for row in rows:
+            counts[row[place] or NONE] = counts.get(row[place] or NONE, 0) + int(row[-1])
+        ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        found[dimension] = tuple(Cell(count, chosen | {name: key}) for key, count in ordered)
+    return found
 
 
 def _pieces(pieces: Sequence[Period]) -> CTE:

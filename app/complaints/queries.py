@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, CompoundSelect, Select, exists, false, func, or_, select, true, union_all
+from sqlalchemy.orm import Session, aliased
 
 from app.complaints.models import (
     CauseCode,
@@ -54,32 +54,49 @@ def sees(principal: Principal) -> ColumnElement[bool]:
     if principal.few_offers:
         own = Complaint.number.in_(scope.business_keys_of_own_tasks(principal, PROCESS_KEY))
     else:
-        instance = tables.process_instance.c
-        of_it = select(instance.id).where(
-            instance.definition_key == PROCESS_KEY, instance.business_key == Complaint.number
-        )
-        in_it = tables.user_task.c.instance_id.in_(of_it.correlate(Complaint))
-        own = scope.own_tasks(principal).where(in_it).exists()
+        own = scope.own_task_exists(principal, PROCESS_KEY, Complaint.number)
     return _sees(principal, own)
 
 
 def counted(principal: Principal) -> ColumnElement[bool]:
     """Condition on ``Complaint``: figures count it for this person: what the person sees; of somebody with many tasks
     without what is seen for a task alone, which would have to be asked for complaint by complaint."""
-    return sees(principal) if principal.few_offers else _sees(principal, false())
+    if principal.has("complaint.view_all"):
+        return true()
+    # No index fits a computed column: SQLite goes along the days of the figure.
+    return (Complaint.number + "").in_(counted_numbers(principal))
+
+
+def counted_numbers(principal: Principal) -> CompoundSelect[str]:
+    """The numbers of these complaints, some of them twice, for who does not see all."""
+    found = _seen_apart_from_tasks(principal)
+    if principal.few_offers:
+        found.append(scope.business_keys_of_own_tasks(principal, PROCESS_KEY))
+    return union_all(*found)
+
+
+def _seen_apart_from_tasks(principal: Principal) -> list[Select[Any]]:
+    """Numbers by each reason there is to see a complaint, for who does not see all."""
+    row = ComplaintDepartment
+    found = [select(ComplaintPenalty.number).where(_penalised(principal))]
+    if principal.has("case.view_subtree"):
+        found.append(select(row.number).where(row.department_key.in_(scope.departments_in_subtree(principal))))
+    if principal.has("complaint.register"):
+        mine = aliased(Complaint)
+        found.append(select(mine.number).where(mine.registered_by == principal.login))
+    return found
 
 
 def _sees(principal: Principal, own: ColumnElement[bool], *, one_by_one: bool = False) -> ColumnElement[bool]:
     if principal.has("complaint.view_all"):
         return true()
+    if not one_by_one:
+        return or_(own, *(Complaint.number.in_(numbers) for numbers in _seen_apart_from_tasks(principal)))
     conditions = [own, Complaint.number.in_(select(ComplaintPenalty.number).where(_penalised(principal)))]
     if principal.has("case.view_subtree"):
-        row, departments = ComplaintDepartment, scope.departments_in_subtree(principal)
-        if one_by_one:  # no index fits a computed column: SQLite looks at the few departments of the complaint
-            known = (row.number == Complaint.number, (row.department_key + "").in_(departments))
-            conditions.append(exists().where(*known))
-        else:
-            conditions.append(Complaint.number.in_(select(row.number).where(row.department_key.in_(departments))))
+        # No index fits a computed column: SQLite looks at the few departments of the complaint.
+        inside = (ComplaintDepartment.department_key + "").in_(scope.departments_in_subtree(principal))
+        conditions.append(exists().where(ComplaintDepartment.number == Complaint.number, inside))
     if principal.has("complaint.register"):
         conditions.append(Complaint.registered_by == principal.login)
     return or_(*conditions)

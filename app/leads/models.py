@@ -86,6 +86,12 @@ class Lead(Base):
         Index("ix_lead_phone_key", "phone_key"),
         Index("ix_lead_customer_id_number", "customer_id", "number"),
         Index("ix_lead_lost_at", "lost_at"),
+        Index("ix_lead_won_at", "won_at"),
+        Index(
+            "ix_lead_figures",
+            *("qualified_at", "state", "owner", "department_key", "captured_by", "number"),
+            *("source", "heard_from", "product_code"),
+        ),
     )
 
     number: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -181,6 +187,7 @@ class LeadHorizon(Base):
     __tablename__ = "lead_horizon"
     __table_args__ = (
         Index("ix_lead_horizon_number_entered_at", "number", "entered_at"),
+        Index("ix_lead_horizon_number_reason", "number", "reason", "horizon"),
         Index("ix_lead_horizon_horizon_entered_at", "horizon", "entered_at"),
     )
 

@@ -105,19 +105,18 @@ def _rows(period: Period, **others: Any) -> dict[str, Any]:
 def load(session: Session, principal: Principal, period: Period) -> Figures:
     """Everything about the matters of the period that this person may see."""
     which = and_(period.has(Matter.received_at), queries.sees(principal))
-    total, mean_hops, mean_transfers = _means(session, which)
-    routes = _routes(session, which, period)
-    matrix = _matrix(session, which, period)
+    went = _went(session, which)
+    matrix = _matrix(went, period)
     owners = _owners(session, which, period)
     return Figures(
-        total=Cell(total, _rows(period)),
+        total=Cell(sum(one.count for one in went), _rows(period)),
         kinds=tuple(sorted({kind for kind, _route in matrix})),
-        routes=routes,
+        routes=_routes(went, period),
         matrix=matrix,
-        hops=_at_least(session, which, period, "hops"),
-        transfers=_at_least(session, which, period, "transfers"),
-        mean_hops=mean_hops,
-        mean_transfers=mean_transfers,
+        hops=_at_least(went, period, "hops"),
+        transfers=_at_least(went, period, "transfers"),
+        mean_hops=_mean(went, "hops"),
+        mean_transfers=_mean(went, "transfers"),
         late=_late(session, queries.sees(principal)),
         owners=owners,
         centres=_by_department(session, owners),
@@ -125,44 +124,63 @@ def load(session: Session, principal: Principal, period: Period) -> Figures:
     )
 
 
-def _means(session: Session, which: ColumnElement[bool]) -> tuple[int, float, float]:
-    statement = select(func.count(), func.avg(Matter.hops), func.avg(Matter.transfers)).where(which)
-    count, hops, transfers = session.execute(statement).one()
-    return count, round(float(hops or 0), 2), round(float(transfers or 0), 2)
+@dataclass(frozen=True, slots=True)
+class _Went:
+    """So many matters of one kind went one way, with so many hops and transfers each."""
+
+    kind: str
+    route: str
+    hops: int
+    transfers: int
+    count: int
 
 
-def _routes(session: Session, which: ColumnElement[bool], period: Period) -> tuple[Route, ...]:
-    went = select(lists.route().label("route"), Matter.hops, Matter.transfers).where(which).subquery()
-    counted = func.count()
-    statement = (
-        select(went.c.route, counted, func.avg(went.c.hops), func.avg(went.c.transfers), func.max(went.c.transfers))
-        .group_by(went.c.route)
-        .order_by(counted.desc(), went.c.route)
-    )
+def _went(session: Session, which: ColumnElement[bool]) -> list[_Went]:
+    """One walk over the matters: whether the reader may see one is asked once."""
+    found = select(Matter.kind, lists.route().label("route"), Matter.hops, Matter.transfers).where(which).subquery()
+    rows = session.execute(select(*found.c, func.count()).group_by(*found.c))
+    return [_Went(kind or lists.UNCLASSIFIED, *rest) for kind, *rest in rows]
+
+
+def _mean(went: Sequence[_Went], name: str) -> float:
+    total = sum(one.count for one in went)
+    return round(sum(getattr(one, name) * one.count for one in went) / total, 2) if total else 0.0
+
+
+def _routes(went: Sequence[_Went], period: Period) -> tuple[Route, ...]:
+    by_route: dict[str, list[_Went]] = {}
+    for one in went:
+        by_route.setdefault(one.route, []).append(one)
+    found = [
+        Route(
+            key=key,
+            count=sum(one.count for one in own),
+            hops=_mean(own, "hops"),
+            transfers=_mean(own, "transfers"),
+            most=max(one.transfers for one in own),
+            query=_rows(period, route=key),
+        )
+        for key, own in by_route.items()
+    ]
+    return tuple(sorted(found, key=lambda row: (-row.count, row.key)))
+
+
+def _matrix(went: Sequence[_Went], period: Period) -> dict[tuple[str, str], Cell]:
+    counts: dict[tuple[str, str], int] = {}
+    for one in went:
+        counts[one.kind, one.route] = counts.get((one.kind, one.route), 0) + one.count
+    return {
+        (kind, route): Cell(count, _rows(period, kind=kind, route=route)) for (kind, route), count in counts.items()
+    }
+
+
+def _at_least(went: Sequence[_Went], period: Period, name: str) -> tuple[Cell, ...]:
     return tuple(
-        Route(key, count, round(float(hops), 2), round(float(transfers), 2), most, _rows(period, route=key))
-        for key, count, hops, transfers, most in session.execute(statement)
-    )
-
-
-def _matrix(session: Session, which: ColumnElement[bool], period: Period) -> dict[tuple[str, str], Cell]:
-    went = select(Matter.kind, lists.route().label("route")).where(which).subquery()
-    found = {}
-    for kind, route, count in session.execute(
-        select(went.c.kind, went.c.route, func.count()).group_by(went.c.kind, went.c.route)
-    ):
-        shown = kind or lists.UNCLASSIFIED
-        found[shown, route] = Cell(count, _rows(period, kind=shown, route=route))
-    return found
-
-
-def _at_least(session: Session, which: ColumnElement[bool], period: Period, name: str) -> tuple[Cell, ...]:
-    column = getattr(Matter, name)
-    sums = [func.sum(case((column >= step, 1), else_=0)) for step in STEPS]
-    counts = session.execute(select(*sums).where(which)).one()
-    return tuple(
-        Cell(int(count or 0), _rows(period, **({name: step} if step else {})))
-        for step, count in zip(STEPS, counts, strict=True)
+        Cell(
+            sum(one.count for one in went if getattr(one, name) >= step),
+            _rows(period, **({name: step} if step else {})),
+        )
+        for step in STEPS
     )
 
 

@@ -33,7 +33,6 @@ from app.web.lists import (
 from app.web.lists.filters import FilterContext, clean
 from engine import tables
 
-OPEN_TASK_STATES = ("created", "claimed")
 AT_LEAST = (1, 2, 3, 5)
 UNCLASSIFIED = "-"
 
@@ -161,8 +160,9 @@ def route() -> ColumnElement[str]:
 def overdue(session: Session) -> ColumnElement[bool]:
     """Condition on ``Matter``: a task it waits at is past its deadline."""
     task = tables.user_task
-    late = select(task.c.instance_id).where(task.c.state.in_(OPEN_TASK_STATES), task.c.due_at < engine.now(session))
-    return Matter.instance_id.in_(late)
+    late = tables.common(task.c.due_at < engine.now(session))  # ix_user_task_open_step has all there is to know
+    late_ones = select(task.c.instance_id).where(tables.IS_OPEN, late)
+    return Matter.instance_id.in_(late_ones)
 
 
 def asked_about(owner: str) -> ColumnElement[bool]:

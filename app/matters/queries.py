@@ -50,12 +50,7 @@ def sees(principal: Principal) -> ColumnElement[bool]:
     if principal.few_offers:
         own = Matter.number.in_(scope.business_keys_of_own_tasks(principal, PROCESS_KEY))
     else:
-        instance = tables.process_instance.c
-        of_it = select(instance.id).where(
-            instance.definition_key == PROCESS_KEY, instance.business_key == Matter.number
-        )
-        in_it = tables.user_task.c.instance_id.in_(of_it.correlate(Matter))
-        own = scope.own_tasks(principal).where(in_it).exists()
+        own = scope.own_task_exists(principal, PROCESS_KEY, Matter.number)
     return _sees(principal, own)
 
 

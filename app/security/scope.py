@@ -23,7 +23,7 @@ from sqlalchemy import (
     table,
     union,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.security.principal import Principal
 from engine import TaskState, tables
@@ -146,6 +146,20 @@ def business_keys_of_own_tasks(principal: Principal, process_key: str) -> Select
     mine = (task.c.assignee == principal.login, task.c.ended_by == principal.login, waits_for(principal))
     parts = union(*(select(task.c.business_key).where(one, *wanted) for one in mine)).subquery()  # an index for each
     return select(parts.c.business_key)
+
+
+def own_task_exists(principal: Principal, process_key: str, number: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Condition on the class of ``number``, a business key: the principal has or had a task in its instance of
+    ``process_key``. Asked of each row (ix_process_instance_business_key, ix_user_task_instance_id): no index fits a
+    computed column, so SQLite can't begin with all tasks of the person, nor does PostgreSQL with an OFFSET."""
+    task, instance = tables.user_task.c, tables.process_instance.c
+    mine = or_(task.assignee + "" == principal.login, task.ended_by + "" == principal.login)
+    waits = and_((task.assignee + "").is_(None), task.state + "" == TaskState.CREATED.value, offered(principal))
+    if not principal.has("task.work"):
+        return false()
+    own = select(task.id).join(tables.process_instance, instance.id == task.instance_id)
+    own = own.where(instance.business_key == number, instance.definition_key == process_key, or_(mine, waits))
+    return own.offset(0).correlate(number.class_).exists()
 
 
 def _within(principal: Principal) -> ColumnElement[bool]:

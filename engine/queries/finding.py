@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, exists, literal_co
 from sqlalchemy.orm import Session
 
 from engine.model import UNFINISHED_JOBS
-from engine.store.hints import IS_OPEN
+from engine.store.hints import IS_OPEN, common
 from engine.store.search_tables import IS_NUMBER
 from engine.store.search_tables import instance_variable as iv
 from engine.store.tables import UNFINISHED
@@ -64,8 +64,8 @@ def stands_at(process_key: str, node_id: str) -> ColumnElement[bool]:
 
 
 def overdue(at: datetime) -> Select[str]:
-    """Instances one of whose open tasks was due before ``at`` (ix_user_task_due_at_open)."""
-    return select(ut.c.instance_id).where(ut.c.due_at < at, IS_OPEN)
+    """Instances one of whose open tasks was due before ``at`` (ix_user_task_open_step)."""
+    return select(ut.c.instance_id).where(common(ut.c.due_at < at), IS_OPEN)
 
 
 def is_overdue(at: datetime) -> ColumnElement[bool]:
