@@ -43,10 +43,9 @@ class VariableRow:
 
 
 def rows_of(variables: Mapping[str, Any]) -> list[VariableRow]:
-    """The editor of an instance with these variables, with some blank lines."""
-    found = [
-        VariableRow(number, name, *_shown(value), known=True) for number, (name, value) in enumerate(variables.items())
-    ]
+    """The editor of an instance with these variables by name, with some blank lines."""
+    given = enumerate(sorted(variables.items()))
+    found = [VariableRow(number, name, *_shown(value), known=True) for number, (name, value) in given]
     return found + [VariableRow(len(found) + blank) for blank in range(BLANK_ROWS)]
 
 
