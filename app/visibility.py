@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, false, func, or_, select, true, union
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, false, func, or_, select, true, union
 from sqlalchemy.orm import Session
 
 import engine
 from app.business_objects import BusinessObjects
 from app.errors import NotVisible
 from app.security import Principal, policy, scope
-from engine.tables import process_definition, process_instance, user_task
+from engine.tables import asked_each, process_definition, process_instance, user_task
 
 REPAIR = ("job.execute", "instance.cancel", "instance.repair")
 """Who may repair an instance must find it."""
@@ -73,18 +73,12 @@ def _seen_one_by_one(principal: Principal, objects: BusinessObjects) -> Iterator
     instance = process_instance.c
     if principal.has("task.work"):
         yield instance.started_by == principal.login
-        yield _asked_each(select(user_task.c.id).where(user_task.c.instance_id == instance.id, concerns(principal)))
+        yield asked_each(select(user_task.c.id).where(user_task.c.instance_id == instance.id, concerns(principal)))
     yield false()
     for found in objects:
         keys = found.visible_keys(principal, by_tasks=False, one_by_one=True)
         mine = keys.where(next(iter(keys.selected_columns)) == instance.business_key)
-        yield and_(instance.definition_key == found.process_key, _asked_each(mine))
-
-
-def _asked_each(rows: Select[str]) -> ColumnElement[bool]:
-    """Whether there are such rows. With an OFFSET, PostgreSQL asks of each instance: it would make a list of all rows
-    there are, not knowing that the page is soon full."""
-    return rows.offset(0).correlate(process_instance).exists()
+        yield and_(instance.definition_key == found.process_key, asked_each(mine.correlate(process_instance)))
 
 
 def _seen(principal: Principal, objects: BusinessObjects) -> CompoundSelect[str]:

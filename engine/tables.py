@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.store.hints import IS_OPEN, common, words
+from engine.store.hints import IS_OPEN, asked_each, common, words
 from engine.store.search_tables import instance_variable
 from engine.store.tables import (
     audit_chain,
@@ -28,6 +28,7 @@ from engine.store.together_tables import task_attachment, task_comment
 
 __all__ = [
     "IS_OPEN",
+    "asked_each",
     "audit_chain",
     "audit_log",
     "audit_seal",

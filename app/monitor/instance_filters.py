@@ -21,7 +21,7 @@ from app.security import Principal
 from app.visibility import REPAIR
 from app.web.lists import BoundFilter, FilterContext
 from app.web.lists.filters import clean
-from engine.tables import process_instance
+from engine.tables import asked_each, process_instance
 
 finding = engine.queries.finding
 FEW = 10_000
@@ -84,7 +84,7 @@ def _those(keys: Select[str], wanted: list[str]) -> Select[str]:
 def _of_row(keys: Select[str]) -> ColumnElement[bool]:
     """The business key of the row is one of them, asked of this key alone."""
     key = next(iter(keys.selected_columns))
-    return keys.where(key == process_instance.c.business_key).offset(0).correlate(process_instance).exists()
+    return asked_each(keys.where(key == process_instance.c.business_key).correlate(process_instance))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class VariableFilter:
     def _among(session: Session, ids: Select[str]) -> ColumnElement[bool]:
         """pk_instance_variable, row by row"""
         mine = next(iter(ids.selected_columns)) == process_instance.c.id
-        return among_few(session, ids, ids.where(mine).correlate(process_instance).exists())
+        return among_few(session, ids, asked_each(ids.where(mine).correlate(process_instance)))
 
 
 @dataclass(frozen=True, slots=True)

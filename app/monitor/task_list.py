@@ -22,7 +22,7 @@ from app.security import Principal, current
 from app.web.due import Due, calendars_of, due_of
 from app.web.i18n import language
 from app.web.lists import ChoiceFilter, Column, DateFilter, FlagFilter, HiddenFilter, ListSpec, Sort
-from engine.tables import process_definition, user_task, user_task_candidate
+from engine.tables import asked_each, process_definition, user_task, user_task_candidate
 
 NOBODY = "-"
 """The choice "nobody" among people: no login looks like this."""
@@ -149,7 +149,7 @@ def _offered_to(chosen: Sequence[str]) -> ColumnElement[bool]:
     mine = select(offer.task_id).where(
         offer.task_id == user_task.c.id, offer.kind == "group", (offer.name + "").in_(chosen)
     )
-    return (user_task.c.assignee + "").is_(None) & mine.exists()
+    return (user_task.c.assignee + "").is_(None) & asked_each(mine.correlate(user_task))
 
 
 def due_words() -> dict[str, str]:

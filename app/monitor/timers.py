@@ -30,7 +30,7 @@ WAITING = text("job.kind = 'timer' AND job.ended_at IS NULL")
 """The condition of ix_job_timer_due_at, word for word."""
 HORIZONS: Mapping[str, int] = {"7": 7, "30": 30, "365": 365}
 OVERDUE = "overdue"
-MOST_COUNTED = 1_000
+MOST_COUNTED = 300
 MOST_OF_DAYS = 5_000
 """Timers of the days of one page that are counted."""
 
@@ -225,8 +225,8 @@ def agenda(principal: Principal) -> ListSpec[TimerLine]:
 
 
 def totals(session: Session, principal: Principal) -> list[tuple[str, Any, int]]:
-    """How many fire within each horizon: (value, name, number), counted to a thousand (ix_job_timer_due_at). What fires
-    within one horizon fires within those that reach farther, too."""
+    """How many fire within each horizon: (value, name, number), counted to three hundred (ix_job_timer_due_at).
+    What fires within one horizon fires within those that reach farther, too."""
     statement, found, count = _select(session, principal), [], 0
     for value, name in HORIZON_NAMES.items():
         if count <= MOST_COUNTED:

@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, exists, literal_column, or_, select, text, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, literal_column, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
 from engine.model import UNFINISHED_JOBS
-from engine.store.hints import IS_OPEN, common
+from engine.store.hints import IS_OPEN, asked_each, common
 from engine.store.search_tables import IS_NUMBER
 from engine.store.search_tables import instance_variable as iv
 from engine.store.tables import UNFINISHED
@@ -60,7 +60,8 @@ def stands_at(process_key: str, node_id: str) -> ColumnElement[bool]:
     task = (ut.c.node_id + "" == node_id, ut.c.definition_key + "" == process_key, IS_OPEN)
     waiting = (jb.c.node_id + "" == node_id, jb.c.state.in_(UNFINISHED_JOBS), jb.c.kind.in_(("timer", "service_task")))
     found = ((ut, task), (jb, waiting), (sub, (sub.c.node_id + "" == node_id,)))
-    return or_(*(exists().where(of.c.instance_id == pi.c.id, *some).correlate(pi) for of, some in found))
+    mine = (select(of.c.instance_id).where(of.c.instance_id == pi.c.id, *some).correlate(pi) for of, some in found)
+    return or_(*map(asked_each, mine))
 
 
 def overdue(at: datetime) -> Select[str]:
@@ -70,7 +71,8 @@ def overdue(at: datetime) -> Select[str]:
 
 def is_overdue(at: datetime) -> ColumnElement[bool]:
     """The same of one instance, condition on ``process_instance`` (ix_user_task_instance_id)."""
-    return exists().where(ut.c.instance_id == pi.c.id, ut.c.due_at < at, IS_OPEN).correlate(pi)
+    late = select(ut.c.instance_id).where(ut.c.instance_id == pi.c.id, ut.c.due_at < at, IS_OPEN)
+    return asked_each(late.correlate(pi))
 
 
 def troubled() -> Select[str | None]:

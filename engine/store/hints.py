@@ -1,11 +1,12 @@
-"""What SQLite is told about conditions. It keeps no statistics here, and without any it takes every ``state = …`` for
-rare: it would read all open tasks of the company to find those of fifty instances, rather than look up the fifty."""
+"""What databases are told about conditions. SQLite keeps no statistics here, and without any it takes every
+``state = …`` for rare: it would read all open tasks of the company to find those of fifty instances, rather than look
+up the fifty."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, literal_column
+from sqlalchemy import Boolean, ColumnElement, Select, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -39,6 +40,12 @@ def _likely(element: Common, compiler: SQLCompiler, **options: Any) -> str:
 def common(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """``condition``, of which SQLite shall believe that most rows fulfil it."""
     return Common(condition)
+
+
+def asked_each(rows: Select[Any]) -> ColumnElement[bool]:
+    """Whether there are such rows, asked of each row of the query around it. With an OFFSET PostgreSQL does not turn it
+    round: it would make a list of all rows there are, not knowing that a page is soon full."""
+    return rows.offset(0).exists()
 
 
 def words(column: ColumnElement[Any], *values: str) -> ColumnElement[bool]:

@@ -30,7 +30,9 @@ def timers() -> ResponseReturnValue:
     context: dict[str, Any] = {"page": page, "days": found.days(session, principal, page.rows, request.args)}
     if wants_fragment():
         return render_template("monitor/_timers.html", **context)
-    return render_template("monitor/timers.html", totals=found.totals(session, principal), **context)
+    return render_template(
+        "monitor/timers.html", totals=found.totals(session, principal), most=found.MOST_COUNTED, **context
+    )
 
 
 @blueprint.get("/timers/<int:job_id>")
