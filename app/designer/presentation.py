@@ -141,6 +141,11 @@ def process_names(session: Session, processes: Iterable[overview.Process]) -> di
     return {process.newest.key: process_name(session, process.newest.id) for process in processes}
 
 
+def group_titles(session: Session) -> dict[str, str]:
+    """What the groups are called in the reader's language, by name."""
+    return {group.name: group.title(language()) for group in accounts.groups(session)}
+
+
 def migrators(session: Session) -> list[str]:
     """Who may take running instances to another version, by name; at most five."""
     holding = [role.name for role in accounts.roles(session) if MIGRATES in role.permissions]

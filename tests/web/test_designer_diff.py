@@ -30,7 +30,7 @@ def say(app: Flask) -> Say:
 
     def said(old: Files, new: Files, language: str = "en") -> list[str]:
         with app.test_request_context(headers={"Accept-Language": language}):
-            areas = words.by_area(diff.compare(old, new))
+            areas = words.by_area(diff.compare(old, new), {"finance": "Finance"})
         return [f"{title}: {sentence}" for title, lines in areas for _change, sentence in lines]
 
     return said
@@ -57,7 +57,7 @@ def test_a_new_step_is_told_with_its_place_its_people_and_its_form(say: Say, com
         "Steps and paths: New: step for people “Second look”, after “Evaluate the case” and before “Archive”.",
         "Steps and paths: The path leads from “Evaluate the case” to “Second look” now, "
         "before from “Evaluate the case” to “Archive”.",
-        "Who does it: “Second look”: the candidate groups set to “finance” (before: none).",
+        "Who does it: “Second look”: the candidate groups set to “Finance” (before: none).",
         "Forms: “Second look”: the form set to “complaint/second_look” (before: none).",
         "Forms: New form “Second look” with the fields “Agreed, Remark”.",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -157,17 +158,26 @@ LONGEST = 300
 """Signs of one value: a script is shown in the editor, not in a sentence."""
 
 
-def sentence(change: Change) -> str:
-    """The difference in the language of this request."""
+def sentence(change: Change, titles: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The difference in the language of this request. ``titles``: what groups are called, by name."""
     facts = {name: _said(value) for name, value in change.facts.items()}
+    if change.facts.get("what") == "candidate_groups":
+        facts |= {side: _called(facts[side], titles) for side in ("old", "new") if side in facts}
     return str(SENTENCES[change.code]) % facts
 
 
-def by_area(changes: Iterable[Change]) -> list[tuple[str, list[tuple[Change, str]]]]:
-    """The differences under the titles of their areas, each with its sentence."""
+def _called(groups: str, titles: Mapping[str, str]) -> str:
+    names = [name.strip() for name in groups.split(",")]
+    return _said([titles.get(name, name) for name in names])
+
+
+def by_area(
+    changes: Iterable[Change], titles: Mapping[str, str] = MappingProxyType({})
+) -> list[tuple[str, list[tuple[Change, str]]]]:
+    """The differences under the titles of their areas, each with its sentence. ``titles``: what groups are called."""
     found: dict[Area, list[tuple[Change, str]]] = {}
     for change in changes:
-        found.setdefault(change.area, []).append((change, sentence(change)))
+        found.setdefault(change.area, []).append((change, sentence(change, titles)))
     return [(str(AREA_TITLES[area]), found[area]) for area in Area if area in found]
 
 

@@ -38,7 +38,7 @@ def _page(session: Session, draft: Draft, errors: Mapping[str, Any]) -> str:
         "designer/diff.html",
         draft=draft,
         mine=draft.owner == current().login,
-        areas=words.by_area(diff.compare(old, new)),
+        areas=words.by_area(diff.compare(old, new), presentation.group_titles(session)),
         report=presentation.report(findings, new),
         deployed=deployed,
         effects=() if refused else _effects(session, deployed, new),

@@ -93,7 +93,8 @@ def compare(key: str) -> ResponseReturnValue:
     old, new = _pair(session, key)
     changes = diff.compare(_files(session, old), _files(session, new))
     name = process_name(session, new.id)
-    return render_template("designer/compare.html", key=key, name=name, old=old, new=new, areas=words.by_area(changes))
+    areas = words.by_area(changes, presentation.group_titles(session))
+    return render_template("designer/compare.html", key=key, name=name, old=old, new=new, areas=areas)
 
 
 @blueprint.get("/processes/<key>/compare.json")
