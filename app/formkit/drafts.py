@@ -55,7 +55,7 @@ def latest(session: Session, login: str, form: str, subject: str = "") -> Draft 
     since = engine.now(session) - KEPT_FOR
     statement = sa.select(FormDraft).where(FormDraft.login == login, FormDraft.form == form, FormDraft.saved_at > since)
     if subject:
-        statement = statement.where(FormDraft.subject.in_([subject[:LONGEST_SUBJECT], ""]))
+        statement = statement.where(FormDraft.subject.in_([_storable(subject)[:LONGEST_SUBJECT], ""]))
     statement = statement.where(FormDraft.sent.is_(False)).order_by(FormDraft.saved_at.desc(), FormDraft.sheet).limit(1)
     found = session.scalars(statement).first()
     return _draft(found) if found else None
@@ -66,7 +66,8 @@ def save(
 ) -> Draft:
     """Keep ``payload`` in place of the former draft. The caller has left only fields the person may fill in. Raises
     :class:`SheetSent`."""
-    draft = Draft(dict(payload), engine.now(session), sheet, subject[:LONGEST_SUBJECT])
+    subject = _storable(subject)[:LONGEST_SUBJECT]
+    draft = Draft(_storable(dict(payload)), engine.now(session), sheet, subject)
     if not _put(session, login, form, draft, sent=False):
         raise SheetSent
     return draft
@@ -99,6 +100,15 @@ def sheet_in(form: Mapping[str, str]) -> str:
 def new_sheet() -> str:
     """A name for a page that is opened."""
     return str(uuid4())
+
+
+def _storable(value: Any) -> Any:
+    """The same without the one character that no database keeps."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, Mapping):
+        return {str(name): _storable(one) for name, one in value.items()}
+    return [_storable(one) for one in value] if isinstance(value, list) else value
 
 
 def _draft(row: FormDraft) -> Draft:

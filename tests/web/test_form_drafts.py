@@ -6,10 +6,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 import engine
 from tests.conftest import SignIn
+from tests.support.application import signed_in
 from tests.support.forms import csrf_token, submit
 
 WORDS = "主轴异响，停机两天"
@@ -93,3 +95,21 @@ def test_what_lies_too_long_is_forgotten(sign_in: SignIn, clock: engine.VirtualC
     keep(sign_in("li.na"), "/leads/new", LEAD)
     clock.advance(timedelta(days=31))
     assert WORDS not in sign_in("li.na").get("/leads/new").text
+
+
+def test_nothing_odd_that_is_typed_keeps_the_page_from_opening(each_app: Flask) -> None:
+    agent = signed_in(each_app, "li.na")
+    odd = {
+        "verbatim": "a\x00b",
+        "note": "a\x00b",
+        "company": "\x00" + "y" * 500,
+        "caller_phone": "\x00",
+        "about": "\x00",
+    }
+    for page, _typed in PAGES:
+        assert agent.get(f"{page}?customer={10**30}").status_code in (200, 404)
+        for ids in ("\x00", "x", "9" * 500, "-1"):
+            keep(agent, page, odd | {"customer_id": ids, "customer": ids, "channel": ids})
+            shown = agent.get(page)
+            assert shown.status_code == 200 and RESTORED in shown.text
+            agent.delete(f"{page}/drafts/{sheet(shown.text)}", headers={"X-CSRFToken": csrf_token(agent)})

@@ -22,6 +22,7 @@ from app.errors import FieldErrors
 from app.formkit.drafting import DraftedPage
 from app.formkit.drafts import Draft
 from app.security import current, requires
+from app.web.links import row_id
 
 PAGE = DraftedPage("complaint.new", lambda payload: str(payload.get("customer") or ""))
 
@@ -31,7 +32,7 @@ PAGE = DraftedPage("complaint.new", lambda payload: str(payload.get("customer") 
 def new() -> ResponseReturnValue:
     """The form with what was typed and not sent; ``?customer=`` fills in a customer and the main contact."""
     session = db.session()
-    known = _known(session, request.args.get("customer", type=int))
+    known = _known(session, request.args.get("customer", type=row_id))
     draft = PAGE.found(known)
     values = {"received_at": engine.now(session), **(draft.over(known) if draft else known)}
     return _page(session, values, draft=draft)

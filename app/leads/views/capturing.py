@@ -24,6 +24,7 @@ from app.leads.business import LeadObject, may_qualify
 from app.leads.views.blueprint import blueprint
 from app.security import current, requires
 from app.web.i18n import language
+from app.web.links import row_id
 
 PAGE = DraftedPage("lead.new", lambda payload: str(payload.get("company") or "").strip().casefold())
 
@@ -33,7 +34,7 @@ PAGE = DraftedPage("lead.new", lambda payload: str(payload.get("company") or "")
 def new() -> ResponseReturnValue:
     """The form with what was typed and not sent; ``?customer=`` fills in what is known of a customer."""
     session = db.session()
-    known = _known(session, request.args.get("customer", type=int))
+    known = _known(session, request.args.get("customer", type=row_id))
     draft = PAGE.found(known)
     return _page(session, draft.over(known) if draft else known, draft=draft)
 

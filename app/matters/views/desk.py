@@ -98,8 +98,10 @@ def similar() -> ResponseReturnValue:
 @requires(SEES)
 def save_draft(sheet: UUID) -> ResponseReturnValue:
     """Keep what is typed so far."""
+    typed = desk.payload(db.session(), request.form)
+    chosen = {name: _id(typed[name]) for name in ("customer_id", "contact_id")}
     more = {"about": request.form.get("about", ""), "add": "add" in request.form}
-    return PAGE.keep(sheet, desk.payload(db.session(), request.form) | more)
+    return PAGE.keep(sheet, typed | chosen | more)
 
 
 @blueprint.delete("/desk/drafts/<uuid:sheet>")
@@ -148,6 +150,14 @@ def _add(session: Session, number: str, values: Mapping[str, Any]) -> ResponseRe
 
 def _chosen(session: Session) -> desk.Known:
     return _known(session, *(request.args.get(name) for name in CHOICE))
+
+
+def _id(text: str | None) -> str | None:
+    """The number of a row, unless nobody could have that number."""
+    try:
+        return str(row_id(text)) if text else None
+    except ValueError:
+        return None
 
 
 def _asked() -> dict[str, Any]:
