@@ -133,8 +133,8 @@ class Filled:
         chance, key = self._chance, _key(case)
         of, kind = chance.choice(list(PEOPLE)), chance.choice(("quality", "delivery", "service"))
         taken = {"received_at": case.begun, "registered_at": case.begun, "registered_by": "li.na"}
-        facts = {"state": "closed" if case.ended else "open", "closed_at": case.ended, "severity": "normal"}
-        facts |= {"complaint_class": kind, "responsible_department": of, "instance_id": case.id}
+        facts: dict[str, Any] = {"state": "closed" if case.ended else "open", "closed_at": case.ended}
+        facts |= {"severity": "normal", "complaint_class": kind, "responsible_department": of, "instance_id": case.id}
         facts |= {"customer_id": chance.choice(self._customers), "cause_code": chance.choice([*self._causes, None])}
         roles = (("customer_support", "involved"), (of, "responsible"))
         held = [
