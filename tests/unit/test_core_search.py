@@ -50,7 +50,9 @@ def companies(database: Database) -> Database:
 
 def _found(database: Database, query: str, kind: str = "customer") -> set[str]:
     with database.read() as session:
-        return set(session.scalars(search.matching(kind, query, database.dialect)))
+        found = set(session.scalars(search.matching(kind, query, database.dialect)))
+        assert set(session.scalars(search.found_in(kind, query))) == found  # asked one by one it is the same
+        return found
 
 
 @pytest.mark.parametrize(

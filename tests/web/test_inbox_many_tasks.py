@@ -13,8 +13,8 @@ from app.bootstrap import registries
 from app.complaints import queries as complaints
 from app.complaints.models import Complaint
 from app.inbox import queries as inbox
-from app.security import Principal, scope
-from app.visibility import sees_task
+from app.security import Principal, policy, scope
+from app.visibility import sees_instance, sees_listed, sees_task
 from engine.tables import process_instance, user_task
 from tests.support.application import database_of, principal_of
 from tests.support.complaints import Cases
@@ -32,7 +32,18 @@ def seen(app: Flask, session: Session, principal: Principal) -> dict[str, list[s
     lists["complaints"] = list(session.scalars(numbers.where(complaints.sees(principal))))
     lists["visible"] = list(session.scalars(numbers.where(Complaint.number.in_(complaints.visible(principal)))))
     tasks = select(user_task.c.id).where(sees_task(principal, objects)).order_by(user_task.c.id)
+    lists["instances"] = instances(session, sees_listed(session, principal, objects))
+    for one in objects:
+        keys, known = one.visible_keys(principal), one.visible_keys(principal, one_by_one=True)
+        assert set(session.scalars(keys)) == set(session.scalars(known))
+    for way in (True, False):
+        assert instances(session, sees_instance(principal, objects, one_by_one=way)) == lists["instances"]
     return {**lists, "tasks": list(session.scalars(tasks))}
+
+
+def instances(session: Session, condition: ColumnElement[bool]) -> list[str]:
+    """Ids of those that fit."""
+    return list(session.scalars(select(process_instance.c.id).where(condition).order_by(process_instance.c.id)))
 
 
 def test_few_offers_and_many_show_the_same(each_app: Flask, clock: engine.VirtualClock) -> None:
@@ -49,6 +60,9 @@ def test_few_offers_and_many_show_the_same(each_app: Flask, clock: engine.Virtua
             assert few == many
             assert few["complaints"] == few["visible"]
             offered.update(few["claim"])
+            supervised = set(session.scalars(scope.tasks_in_subtree(person)))
+            given = {task for task in few["tasks"] if policy.may(session, person, "task.reassign", task)}
+            assert given == (supervised & set(few["tasks"]) if person.has("task.reassign") else set())
 
     assert len(offered) > 1
 
