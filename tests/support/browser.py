@@ -18,8 +18,8 @@ HERE = Path(__file__).parent / "browser"
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """The shell first: without the windows that a whole browser builds for nobody, it needs a third of the processor."""
 REMEDY = (
-    "The browser tests need Chromium. Install it (Debian: apt-get install chromium-headless-shell fonts-noto-cjk), or let npm fetch "
-    "one: npm ci --ignore-scripts in tests/support/browser must work"
+    "The browser tests need Chromium. Install it (Debian: apt-get install chromium-headless-shell fonts-noto-cjk), "
+    "or let npm fetch one: npm ci --ignore-scripts in tests/support/browser must work"
 )
 QUIET = (
     "--headless",
