@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import and_, func, literal_column, select, union
+from sqlalchemy import and_, func, select, union
 from sqlalchemy.orm import Session
 
 import engine
@@ -15,7 +15,7 @@ from app.monitor.measures import NOTHING, Times, Which
 from app.monitor.processes import Version
 from app.monitor.sight import Sight
 from app.process_names import step_name
-from engine.tables import incident, job, process_instance, subscription
+from engine.tables import common, incident, job, process_instance, subscription, words
 
 DAYS = 30
 TASKS = ("userTask", "manualTask")
@@ -148,7 +148,7 @@ def _standing(session: Session, sees: Sight, which: Which, nodes: Collection[str
     who count all instances only."""
     if not nodes or not sees.everything:
         return {}
-    unfinished = job.c.state.in_([literal_column(f"'{state.value}'") for state in engine.UNFINISHED_JOBS])
+    unfinished = common(words(job.c.state, *engine.UNFINISHED_JOBS))
     waiting = union(
         select(job.c.node_id, job.c.instance_id).where(job.c.node_id.in_(nodes), unfinished),
         select(subscription.c.node_id, subscription.c.instance_id).where(subscription.c.node_id.in_(nodes)),

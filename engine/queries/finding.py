@@ -11,10 +11,9 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, literal_column, or
 from sqlalchemy.orm import Session
 
 from engine.model import UNFINISHED_JOBS
-from engine.store.hints import IS_OPEN, asked_each, common
+from engine.store.hints import IS_OPEN, asked_each, common, words
 from engine.store.search_tables import IS_NUMBER
 from engine.store.search_tables import instance_variable as iv
-from engine.store.tables import UNFINISHED
 from engine.store.tables import incident as inc
 from engine.store.tables import job as jb
 from engine.store.tables import process_definition as pd
@@ -49,7 +48,8 @@ def standing_at(process_key: str, node_id: str) -> CompoundSelect[str]:
     (ix_user_task_open_step, ix_job_node_id_unfinished, ix_subscription_node_id_instance_id)."""
     tasks = select(ut.c.instance_id).where(ut.c.node_id == node_id, ut.c.definition_key == process_key, IS_OPEN)
     waiting = literal_column("kind").in_([literal_column("'timer'"), literal_column("'service_task'")])
-    jobs = select(jb.c.instance_id).where(jb.c.node_id == node_id, text(UNFINISHED), waiting)
+    unfinished = common(words(jb.c.state, *UNFINISHED_JOBS))
+    jobs = select(jb.c.instance_id).where(jb.c.node_id == node_id, unfinished, waiting)
     return union_all(tasks, jobs, select(sub.c.instance_id).where(sub.c.node_id == node_id))
 
 
