@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import UUIDConverter
 
 import engine
 from app.security import sessions
@@ -35,6 +37,7 @@ def unsafe_addresses(app: Flask) -> list[tuple[str, str]]:
         if method == "GET" or rule.rule.startswith((API_PREFIX, ENGINE_REST_PREFIX)):
             continue
         values: dict[str, Any] = {name: 1 if "id" in name or name == "number" else "x" for name in rule.arguments}
+        values |= {name: UUID(int=1) for name, kind in rule._converters.items() if isinstance(kind, UUIDConverter)}
         with app.test_request_context():
             found.append((method, app.url_for(rule.endpoint, **values)))
     return found
