@@ -8,6 +8,8 @@ of ``each_app``. Time stands still at 09:00 on a Monday until a test moves ``clo
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,14 +45,16 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Databases:
+def databases(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Databases]:
     """Fresh databases by template; PostgreSQL starts when the first test asks for it."""
+    from tests.support import memory
     from tests.support.application import Databases
 
-    home: Path = tmp_path_factory.mktemp("databases")
     shared = tmp_path_factory.getbasetemp()
     shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared  # one folder for all processes of a run
-    return Databases(home, lambda: request.getfixturevalue("postgres_server"), shared)
+    home = tempfile.mkdtemp(prefix="keliu-databases-", dir=memory.folder() or tmp_path_factory.mktemp("databases"))
+    yield Databases(Path(home), lambda: request.getfixturevalue("postgres_server"), shared)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture

@@ -98,6 +98,8 @@ class ApsBell:
         """Ring no more; another process may take over."""
         scheduler, self._scheduler = self._scheduler, None
         if scheduler is not None:
+            scheduler.pause()  # the scheduler's thread stumbles over what is due while it is shut down
+            scheduler.remove_all_jobs()
             scheduler.shutdown(wait=True)
         if self._lock is not None:
             self._lock.release()

@@ -25,7 +25,7 @@ from tests.support.engine_world import bpmn, chain, timer, user_task
 
 KEY = "round_trip"
 GROUP = 'camunda:candidateGroups="customer_support"'
-INSTANCES = 25 * int(os.environ.get("KELIU_TEST_SCALE", "1"))
+INSTANCES = 20 * int(os.environ.get("KELIU_TEST_SCALE", "1"))
 KILL_EVERY = 10
 """Completions between two kills."""
 PATIENCE = 30.0

@@ -20,6 +20,8 @@ from typing import Any
 
 import psycopg
 
+from tests.support import memory
+
 NOBODY = 65534
 START_SECONDS = 60.0
 REMEDY = (
@@ -80,7 +82,7 @@ class PostgresServer:
 
     def __init__(self, *, durable: bool = False) -> None:
         self.durable = durable
-        self.home = Path(tempfile.mkdtemp(prefix="keliu-pg-"))
+        self.home = Path(tempfile.mkdtemp(prefix="keliu-pg-", dir=None if durable else memory.folder()))
         self.process: subprocess.Popen[bytes] | None = None
         self._root = os.name == "posix" and os.geteuid() == 0
         self._bin = Path()
