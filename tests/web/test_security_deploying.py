@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -203,7 +204,7 @@ def at_the_command_line(databases: Databases, tmp_path: Path) -> Iterator[Path]:
     url = databases.fresh("sqlite", company=True)
     data = tmp_path / "data"
     data.mkdir()
-    Path(url.removeprefix("sqlite:///")).rename(data / "keliu.sqlite3")
+    shutil.move(url.removeprefix("sqlite:///"), data / "keliu.sqlite3")
     yield data
 
 
