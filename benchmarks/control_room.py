@@ -71,29 +71,12 @@ def measured(app: Flask, filled: Filled, backend: str, views: int) -> dict[str, 
 
 def pages(filled: Filled, today: date) -> Mapping[str, str]:
     """Name → address."""
-    of, version, task = "/monitor/instances", filled.versions["complaint"], "/monitor/tasks"
-    year = f"from={today - timedelta(days=YEAR)}&to={today}"
-    complaint = f"{of}?process=complaint"
+    task, year = "/monitor/tasks", f"from={today - timedelta(days=YEAR)}&to={today}"
     return {
         "processes": "/monitor",
-        "instances": of,
-        "instances_next": of,
-        "instances_found": f"{of}?q=宏远机械4711",
-        "instances_common_word": f"{of}?q=宏远",
-        "instances_by_key": f"{of}?q=CMP-2099-00",
-        "instances_at_step": f"{complaint}&activity=propose_solution",
-        "instances_with_incident": f"{of}?incident=1",
-        "instances_overdue": f"{of}?overdue=1",
-        "instances_oldest": f"{of}?sort=started",
-        "instances_last_changed": f"{of}?sort=-updated",
-        "instances_completed": f"{of}?state=completed",
-        "instances_suspended": f"{of}?state=suspended",
-        "instances_by_variable": f"{complaint}&v_severity=critical",
-        "instances_by_amount": f"{complaint}&v_amount_from=50000&v_amount_to=50100",
-        "instances_by_starter": f"{of}?starter=li.na",
-        "instances_of_a_month": f"{of}?started_from={today - timedelta(days=60)}&started_to={today}",
-        "instance": f"{of}/{filled.real.id}",
-        "process": f"/monitor/processes/{version}",
+        **_instances(today),
+        "instance": f"/monitor/instances/{filled.real.id}",
+        "process": f"/monitor/processes/{filled.versions['complaint']}",
         "process_all_versions": "/monitor/processes/key/complaint",
         "people": f"{task}/people",
         "tasks": task,
@@ -119,6 +102,29 @@ def pages(filled: Filled, today: date) -> Mapping[str, str]:
         "figures_leads_year": f"/leads/figures?{year}",
         "figures_matters": "/matters/figures",
         "figures_matters_year": f"/matters/figures?{year}",
+    }
+
+
+def _instances(today: date) -> Mapping[str, str]:
+    of = "/monitor/instances"
+    complaint = f"{of}?process=complaint"
+    return {
+        "instances": of,
+        "instances_next": of,
+        "instances_found": f"{of}?q=宏远机械4711",
+        "instances_common_word": f"{of}?q=宏远",
+        "instances_by_key": f"{of}?q=CMP-2099-00",
+        "instances_at_step": f"{complaint}&activity=propose_solution",
+        "instances_with_incident": f"{of}?incident=1",
+        "instances_overdue": f"{of}?overdue=1",
+        "instances_oldest": f"{of}?sort=started",
+        "instances_last_changed": f"{of}?sort=-updated",
+        "instances_completed": f"{of}?state=completed",
+        "instances_suspended": f"{of}?state=suspended",
+        "instances_by_variable": f"{complaint}&v_severity=critical",
+        "instances_by_amount": f"{complaint}&v_amount_from=50000&v_amount_to=50100",
+        "instances_by_starter": f"{of}?starter=li.na",
+        "instances_of_a_month": f"{of}?started_from={today - timedelta(days=60)}&started_to={today}",
     }
 
 

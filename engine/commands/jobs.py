@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine.commands import batch, calls, ledger, pause, starts
@@ -28,12 +28,12 @@ from engine.errors import (
 )
 from engine.events import DeadlineReached
 from engine.handlers import ServiceCall, WorkCall
-from engine.model import InstanceState, JobKind, JobState, WaitingService
+from engine.model import UNFINISHED_JOBS, InstanceState, JobKind, JobState, WaitingService
 from engine.queries.instances import instance as find_instance
 from engine.queries.jobs import job as find_job
 from engine.queries.tasks import task as find_task
 from engine.rows import JobRow
-from engine.store.tables import UNFINISHED
+from engine.store.hints import words
 from engine.store.tables import job as jb
 
 
@@ -209,9 +209,8 @@ def add_work(session: Session, command: AddWork) -> Result:
     if work is None:
         raise NotFound(topic=command.topic)
     if command.dedupe_key is not None:
-        query = select(jb.c.id).where(
-            jb.c.dedupe_key == command.dedupe_key, text(UNFINISHED)
-        )  # the index has these words
+        unfinished = words(jb.c.state, *UNFINISHED_JOBS)  # uq_job_dedupe_key_unfinished
+        query = select(jb.c.id).where(jb.c.dedupe_key == command.dedupe_key, unfinished)
         found = session.connection().execute(query).scalar()
         if found is not None:
             return Result(job_id=found, instance_id=command.instance_id)

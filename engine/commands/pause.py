@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, text, update
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from engine.commands import ledger
@@ -15,11 +15,12 @@ from engine.commands.task_model import ContinueTask, PauseTask
 from engine.commands.tasks import lock_open
 from engine.commands.unit import Unit
 from engine.errors import NotAllowed
-from engine.model import JobKind, JobState
+from engine.model import UNFINISHED_JOBS, JobKind, JobState
 from engine.queries.tasks import pauses_of_instance
 from engine.queries.tasks import task as find_task
 from engine.rows import PauseRow, TaskRow
-from engine.store.tables import UNFINISHED, job, task_pause
+from engine.store.hints import words
+from engine.store.tables import job, task_pause
 
 CONTINUE = "continue"
 """The stage of the job that ends a pause at its date."""
@@ -80,7 +81,7 @@ def end(unit: Unit, task: TaskRow, found: PauseRow, at: datetime) -> Result:
     """The pause ended at that moment."""
     ended = {"ended_at": at, "ended_by": unit.actor}
     unit.connection.execute(update(task_pause).where(task_pause.c.id == found.id).values(ended))
-    alarm = (job.c.dedupe_key == _alarm_key(task.id), text(UNFINISHED))
+    alarm = (job.c.dedupe_key == _alarm_key(task.id), words(job.c.state, *UNFINISHED_JOBS))
     off = {"state": JobState.CANCELLED.value, "ended_at": unit.at}
     unit.connection.execute(update(job).where(*alarm).values(off))
     unit.record("clock_continued", task.node_id, task.id, {"from_at": found.from_at.isoformat()})

@@ -11,6 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from engine.model import OPEN_TASKS
 from engine.store.tables import user_task
 
 
@@ -54,5 +55,5 @@ def words(column: ColumnElement[Any], *values: str) -> ColumnElement[bool]:
     return column.in_([literal_column(f"'{value}'") for value in values])
 
 
-IS_OPEN = common(words(user_task.c.state, "created", "claimed"))
+IS_OPEN = common(words(user_task.c.state, *OPEN_TASKS))
 """Condition on ``user_task``: somebody may still work on it (ix_user_task_open_step, ix_user_task_due_at_open)."""
