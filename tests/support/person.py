@@ -146,7 +146,10 @@ class Person:
             search = select.locator("xpath=preceding-sibling::input[@type='search']")
             with self.page.expect_response(lambda response: "q=" in response.url):
                 search.fill(value)
-            select.select_option(label=value) if select.locator(f"option[value='{value}']").count() == 0 else None
+            named = select.locator("option").filter(has_text=re.compile(rf"^\s*{re.escape(value)}\s*$"))
+            expect(select.locator(f"option[value='{value}']").or_(named).first).to_be_attached()  # drawn a moment later
+            if named.count():
+                select.select_option(label=value)
         if select.locator(f"option[value='{value}']").count():
             select.select_option(value)
 
