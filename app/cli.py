@@ -164,6 +164,7 @@ def _serve(app: Flask, settings: Settings, *, worker: bool, ready: Callable[[str
     server = serving.Server(app, settings)
     database: db.Database = app.extensions["keliu.database"]
     shown = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"
+    serving.keep_loaded()
     with serving.until_signalled(server.stop), serving.working(app, serving.WORKER_THREADS if worker else 0):
         ready(f"http://{shown}:{server.port}")
         server.run()
@@ -199,6 +200,7 @@ def run_worker(data: Path | None, threads: int) -> None:
     app = bootstrap.build(settings, bell=doorbells.listening_anywhere(settings))
     database: db.Database = app.extensions["keliu.database"]
     stopping = threading.Event()
+    serving.keep_loaded()
     with serving.until_signalled(stopping.set), serving.working(app, threads):
         structlog.get_logger("keliu").info("working", threads=threads)
         stopping.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import select
 import signal
@@ -168,6 +169,13 @@ def require_free_port(settings: Settings) -> None:
             if error.errno == errno.EADDRINUSE:
                 raise PortInUse(settings.host, settings.port) from error
             raise
+
+
+def keep_loaded() -> None:
+    """What is there now is kept until the process ends. To look through all of it for garbage now and then made
+    somebody's request wait for 0.15 s longer."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Which tasks and instances a person sees, as SQL conditions.
 
 A task is seen by those it is or was assigned to, its candidates, and those who see its business object; an instance by
-those who started it, those who see a task of it or its business object, and those who repair or cancel instances.
+those who started it, those who see a task of it or its business object, those who repair or cancel instances, and those
+who supervise the whole company.
 """
 
 from __future__ import annotations
@@ -43,12 +44,17 @@ def sees_task(principal: Principal, objects: BusinessObjects) -> ColumnElement[b
     return or_(concerns(principal), *by_object)
 
 
+def sees_every_instance(principal: Principal) -> bool:
+    """Whether there is no instance this person does not see."""
+    return principal.supervises_all or any(principal.has(permission) for permission in REPAIR)
+
+
 def sees_instance(
     principal: Principal, objects: BusinessObjects, *, one_by_one: bool | None = None
 ) -> ColumnElement[bool]:
     """Condition on ``process_instance``. Of somebody with many tasks it is asked instance by instance, so that a page
     needs no list of all that person may see; ``one_by_one`` says so where it is known better."""
-    if any(principal.has(permission) for permission in REPAIR):
+    if sees_every_instance(principal):
         return true()
     if not principal.few_offers if one_by_one is None else one_by_one:
         return or_(*_seen_one_by_one(principal, objects))
@@ -60,7 +66,7 @@ def sees_listed(session: Session, principal: Principal, objects: BusinessObjects
     or more it is asked instance by instance, for a page is soon full; the few of others are looked up first."""
     row = process_instance.c
     seen = sees_instance(principal, objects, one_by_one=True)
-    if any(principal.has(permission) for permission in REPAIR) or not principal.few_offers:
+    if sees_every_instance(principal) or not principal.few_offers:
         return seen
     latest = select(row.id).order_by(row.started_at.desc(), row.id.desc()).limit(SAMPLE).subquery()
     some = select(row.id).where(row.id.in_(select(latest.c.id)), seen).limit(SAMPLE // 10).subquery()

@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import engine
+from app import serving
 from app.db import Database
 from benchmarks import plans
 from benchmarks.company import company
@@ -50,6 +51,7 @@ def control_room(backend: str, scale: Scale) -> dict[str, float]:
 def measured(app: Flask, filled: Filled, backend: str, views: int) -> dict[str, float]:
     """Each page ``views`` times by each of the people who may open it."""
     figures: dict[str, float] = {}
+    serving.keep_loaded()
     database = database_of(app)
     today = engine.SystemClock().now().date()
     for who, login in PEOPLE.items():

@@ -384,5 +384,6 @@ def principal(session: Session, login: str) -> Principal | None:
         permissions=permissions,
         language=person.language,
         is_admin=ADMINISTRATION in permissions,
+        supervises_all="case.view_subtree" in permissions and scope.supervises_all(session, path or ""),
         few_offers=scope.few_offers(session, login, groups),
     )

@@ -126,7 +126,7 @@ def load(session: Session, principal: Principal, period: Period, by: str) -> Rec
         daily=_daily(session, principal, period, by, [cell.query[DIMENSIONS[by][1]] for cell in totals[by]]),
         causes=pareto(counts, period),
         unanalysed=Cell(unanalysed, period.query("received") | {"cause": NONE}),
-        heard=_heard(session, principal, period) if principal.has("complaint.view_all") else (),
+        heard=_heard(session, principal, period) if principal.sees_all("complaint.view_all") else (),
         big=big_complainers(session, principal, year),
         year=year,
     )

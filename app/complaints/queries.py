@@ -61,7 +61,7 @@ def sees(principal: Principal) -> ColumnElement[bool]:
 def counted(principal: Principal) -> ColumnElement[bool]:
     """Condition on ``Complaint``: figures count it for this person: what the person sees; of somebody with many tasks
     without what is seen for a task alone, which would have to be asked for complaint by complaint."""
-    if principal.has("complaint.view_all"):
+    if principal.sees_all("complaint.view_all"):
         return true()
     # No index fits a computed column: SQLite goes along the days of the figure.
     return (Complaint.number + "").in_(counted_numbers(principal))
@@ -88,7 +88,7 @@ def _seen_apart_from_tasks(principal: Principal) -> list[Select[Any]]:
 
 
 def _sees(principal: Principal, own: ColumnElement[bool], *, one_by_one: bool = False) -> ColumnElement[bool]:
-    if principal.has("complaint.view_all"):
+    if principal.sees_all("complaint.view_all"):
         return true()
     if not one_by_one:
         return or_(own, *(Complaint.number.in_(numbers) for numbers in _seen_apart_from_tasks(principal)))

@@ -32,7 +32,7 @@ def sees(principal: Principal, *, by_tasks: bool = True) -> ColumnElement[bool]:
 
     Uses ix_lead_owner_state_number, ix_lead_department_key_state_number.
     """
-    if principal.has("lead.view_all"):
+    if principal.sees_all("lead.view_all"):
         return true()
     conditions = [Lead.owner == principal.login]
     if by_tasks:
@@ -210,7 +210,7 @@ def people_with_leads(session: Session, principal: Principal) -> list[str]:
     """Logins of everybody with leads of their own, as far as this person may see them (index owner, state, number)."""
     user = table("user_account", column("login"))
     statement = select(user.c.login).where(exists().where(Lead.owner == user.c.login))
-    if not principal.has("lead.view_all"):
+    if not principal.sees_all("lead.view_all"):
         own = user.c.login == principal.login
         below = user.c.login.in_(scope.people_in_subtree(principal)) if principal.has("case.view_subtree") else false()
         statement = statement.where(or_(own, below))

@@ -120,7 +120,7 @@ def load(session: Session, principal: Principal, period: Period) -> Figures:
         late=_late(session, queries.sees(principal)),
         owners=owners,
         centres=_by_department(session, owners),
-        heard=_heard(session, which, period) if principal.has("matter.view_all") else (),
+        heard=_heard(session, which, period) if principal.sees_all("matter.view_all") else (),
     )
 
 

@@ -55,7 +55,7 @@ def sees(principal: Principal) -> ColumnElement[bool]:
 
 
 def _sees(principal: Principal, own: ColumnElement[bool], *, one_by_one: bool = False) -> ColumnElement[bool]:
-    if principal.has("matter.view_all"):
+    if principal.sees_all("matter.view_all"):
         return true()
     told = select(MatterCopy.number).where(MatterCopy.login == principal.login)
     conditions = [own, Matter.number.in_(told)]

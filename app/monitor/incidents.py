@@ -16,7 +16,7 @@ from app.business_objects import Summary, objects
 from app.monitor import cases
 from app.process_names import process_name, step_name
 from app.security import Principal, current
-from app.visibility import REPAIR, sees_listed
+from app.visibility import sees_every_instance, sees_listed
 from app.web.lists import ChoiceFilter, Column, DateFilter, ListSpec, Sort
 from engine import UtcDateTime
 from engine.tables import incident, job, process_definition, process_instance
@@ -75,7 +75,7 @@ class IncidentLine:
 
 def sees(session: Session, principal: Principal) -> Any:
     """Condition on ``incident``: those who repair see all, others those of the instances they see."""
-    if any(principal.has(permission) for permission in REPAIR):
+    if sees_every_instance(principal):
         return incident.c.id.is_not(None)
     mine = select(process_instance.c.id).where(process_instance.c.id == incident.c.instance_id)
     return mine.where(sees_listed(session, principal, objects())).correlate(incident).exists()
@@ -91,7 +91,7 @@ def _select(session: Session, principal: Principal, key: str | None = None) -> S
         func.max(incident.c.created_at).label("last"),
         func.max(incident.c.id).label("latest"),
     ).where(OPEN, incident.c.cause.is_not(None) if key is None else incident.c.cause == key)
-    if not any(principal.has(permission) for permission in REPAIR):
+    if not sees_every_instance(principal):
         counted = counted.where(sees(session, principal))
     versions = counted.group_by(*some).subquery("versions")
     causes = (

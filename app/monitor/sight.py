@@ -1,8 +1,8 @@
 """Which tasks and instances the figures of the control room count for a person.
 
-Who may repair instances counts them all. Everybody else counts the tasks of the own departments: those that people of
-them have or have completed, and those that wait for their groups; with nothing to supervise, the own tasks. Lists show
-the same rows as figures count, for both ask here.
+Who may repair instances, or supervises the whole company, counts them all. Everybody else counts the tasks of the own
+departments: those that people of them have or have completed, and those that wait for their groups; with nothing to
+supervise, the own tasks. Lists show the same rows as figures count, for both ask here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, exists, literal_column, or_, true
 from sqlalchemy.orm import Session
 
 from app.security import Principal, scope
-from app.visibility import REPAIR
+from app.visibility import sees_every_instance
 from engine import tables
 from engine.tables import incident, process_instance, user_task, user_task_candidate
 
@@ -41,7 +41,7 @@ class Sight:
     @classmethod
     def of(cls, session: Session, principal: Principal) -> Sight:
         """What ``principal`` counts. Logins and groups are read once: lists of them keep every plan simple."""
-        if any(principal.has(permission) for permission in REPAIR):
+        if sees_every_instance(principal):
             return cls(True)
         if not principal.has(SUPERVISES):
             return cls(False, (principal.login,), tuple(sorted(principal.groups)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, text
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -20,11 +21,11 @@ from app.business_objects import Summary, objects
 from app.monitor import cases
 from app.process_names import process_name, step_name
 from app.security import Principal
-from app.visibility import REPAIR, sees_listed
+from app.visibility import sees_every_instance, sees_listed
 from app.web.lists import BoundFilter, ChoiceFilter, Column, DateFilter, ListSpec, Sort, matching
 from app.web.lists.filters import FilterContext, clean
 from app.web.periods import midnight
-from engine.tables import job, process_instance
+from engine.tables import asked_each, job, process_instance
 
 WAITING = text("job.kind = 'timer' AND job.ended_at IS NULL")
 """The condition of ix_job_timer_due_at, word for word."""
@@ -73,21 +74,23 @@ def _zone() -> ZoneInfo:
 
 
 def _select(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
-    """ix_job_timer_due_at"""
-    statement = (
-        select(job, process_instance.c.definition_id, process_instance.c.definition_key)
-        .add_columns(process_instance.c.business_key, process_instance.c.title, process_instance.c.state.label("of"))
-        .outerjoin(process_instance, process_instance.c.id == job.c.instance_id)
-        .where(WAITING)
-    )
-    if any(principal.has(permission) for permission in REPAIR):
+    """Ids only, ix_job_timer_due_at: what a page shows is read for its rows alone. About the instance it is asked timer
+    by timer, so that a page is read along the agenda until it is full."""
+    statement = select(job.c.id).where(WAITING)
+    if sees_every_instance(principal):
         return statement
-    # Of the joined row: asked only until the page is full.
-    return statement.where(sees_listed(session, principal, objects()))
+    return statement.where(_instance_is(sees_listed(session, principal, objects())))
+
+
+def _instance_is(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The instance of the timer fulfils the condition on ``process_instance``."""
+    found = select(process_instance.c.id).where(process_instance.c.id == job.c.instance_id, condition)
+    return asked_each(found.correlate(job))
 
 
 def _lines(principal: Principal) -> Any:
-    def lines(session: Session, found: Sequence[Row[*tuple[Any, ...]]]) -> list[TimerLine]:
+    def lines(session: Session, ids: Sequence[Row[*tuple[Any, ...]]]) -> list[TimerLine]:
+        found = _rows(session, [row.id for row in ids])
         known = cases.summaries(
             session, principal, objects(), ((row.definition_key, row.business_key) for row in found)
         )
@@ -95,6 +98,18 @@ def _lines(principal: Principal) -> Any:
         return [_line(session, row, known.get((row.definition_key, row.business_key)), standing) for row in found]
 
     return lines
+
+
+def _rows(session: Session, ids: Sequence[int]) -> list[Row[*tuple[Any, ...]]]:
+    """Timers with their instances, in the order of ``ids``."""
+    statement = (
+        select(job, process_instance.c.definition_id, process_instance.c.definition_key)
+        .add_columns(process_instance.c.business_key, process_instance.c.title, process_instance.c.state.label("of"))
+        .outerjoin(process_instance, process_instance.c.id == job.c.instance_id)
+        .where(job.c.id.in_(ids))
+    )
+    found = {row.id: row for row in session.execute(statement)}
+    return [found[key] for key in ids]
 
 
 def _line(session: Session, row: Row[*tuple[Any, ...]], summary: Summary | None, standing: dict[str, str]) -> TimerLine:
@@ -126,11 +141,16 @@ def _starting(session: Session, keys: set[str]) -> dict[str, str]:
 
 def horizon(session: Session, chosen: str) -> ColumnElement[bool]:
     """Condition on ``job``: it fires within so many days of the business zone (or should have fired already)."""
+    return job.c.due_at <= _last(session, chosen)
+
+
+def _last(session: Session, chosen: str) -> datetime:
+    """The last moment of the horizon."""
     now = engine.now(session)
     if chosen == OVERDUE:
-        return job.c.due_at <= now
-    last = now.astimezone(_zone()).date() + timedelta(days=HORIZONS[chosen])
-    return job.c.due_at < _midnight(last)
+        return now
+    end = now.astimezone(_zone()).date() + timedelta(days=HORIZONS[chosen])
+    return _midnight(end) - timedelta(microseconds=1)
 
 
 def _midnight(day: date) -> datetime:
@@ -193,8 +213,7 @@ def _processes(session: Session) -> list[tuple[str, str]]:
 
 def _of_process(chosen: Sequence[str]) -> ColumnElement[bool]:
     starts = and_(job.c.instance_id.is_(None), job.c.topic == chosen[0])
-    of = process_instance.c.definition_key + ""  # no index fits: SQLite goes along the agenda, not the process
-    return or_(of == chosen[0], starts)
+    return or_(_instance_is(process_instance.c.definition_key == chosen[0]), starts)
 
 
 def agenda(principal: Principal) -> ListSpec[TimerLine]:
@@ -215,6 +234,7 @@ def agenda(principal: Principal) -> ListSpec[TimerLine]:
         ),
         sorts={"due": Sort(job.c.due_at)},  # ix_job_timer_due_at
         default_sort="due",
+        most_counted=MOST_COUNTED,
         filters=(
             Within("within", _l("Fires")),
             DateFilter("day", _l("Days"), job.c.due_at),
@@ -225,16 +245,12 @@ def agenda(principal: Principal) -> ListSpec[TimerLine]:
 
 
 def totals(session: Session, principal: Principal) -> list[tuple[str, Any, int]]:
-    """How many fire within each horizon: (value, name, number), counted to three hundred (ix_job_timer_due_at).
-    What fires within one horizon fires within those that reach farther, too."""
-    statement, found, count = _select(session, principal), [], 0
-    for value, name in HORIZON_NAMES.items():
-        if count <= MOST_COUNTED:
-            some = statement.where(horizon(session, value)).with_only_columns(job.c.id, maintain_column_froms=True)
-            counted = select(func.count()).select_from(some.limit(MOST_COUNTED + 1).subquery())
-            count = session.scalar(counted) or 0
-        found.append((value, name, count))
-    return found
+    """How many fire within each horizon: (value, name, number), counted to three hundred (ix_job_timer_due_at)."""
+    last = {value: _last(session, value) for value in HORIZON_NAMES}
+    statement = _select(session, principal).with_only_columns(job.c.due_at)
+    first = statement.where(job.c.due_at <= max(last.values())).order_by(job.c.due_at).limit(MOST_COUNTED + 1)
+    moments = session.scalars(first).all()
+    return [(value, name, bisect_right(moments, last[value])) for value, name in HORIZON_NAMES.items()]
 
 
 def days(
@@ -271,7 +287,7 @@ def _counts(session: Session, found: Select[*tuple[Any, ...]], some: list[date])
     if not some:
         return Counter(), None
     within = (job.c.due_at >= _midnight(min(some)), job.c.due_at < _midnight(max(some) + timedelta(days=1)))
-    moments = found.with_only_columns(job.c.due_at, maintain_column_froms=True).where(*within)
+    moments = found.with_only_columns(job.c.due_at).where(*within)
     zone = _zone()
     every = [
         moment.astimezone(zone).date()

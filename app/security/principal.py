@@ -27,6 +27,8 @@ class Principal:
     language: str | None = None
     """``zh`` or ``en``; None lets the browser decide."""
     is_admin: bool = False
+    supervises_all: bool = False
+    """Whether the person supervises the department that all others are part of."""
     few_offers: bool = False
     """Whether so few tasks were ever offered to the person that lists read all of those, rather than all that wait."""
 
@@ -38,6 +40,11 @@ class Principal:
     def has(self, permission: str) -> bool:
         """Whether one of the person's roles has ``permission`` (its predicate not asked)."""
         return permission in self.permissions
+
+    def sees_all(self, permission: str) -> bool:
+        """Whether the person sees every case of a kind: by that permission, or because a case of no department at all
+        is still one of the company the person supervises."""
+        return self.supervises_all or self.has(permission)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

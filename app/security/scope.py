@@ -49,7 +49,7 @@ def department_ids_in_subtree(principal: Principal) -> Select[tuple[int]]:
 def departments_visible(principal: Principal, *, all_with: str = "complaint.view_all") -> Select[tuple[str]]:
     """Keys of the departments whose cases the principal sees: all with permission ``all_with``, the subtree with
     ``case.view_subtree``, else none."""
-    if principal.has(all_with):
+    if principal.sees_all(all_with):
         return select(_department.c.key)
     if principal.has("case.view_subtree"):
         return departments_in_subtree(principal)
@@ -90,6 +90,14 @@ def waits_for(principal: Principal) -> ColumnElement[bool]:
     else:
         free = and_(task.c.assignee.is_(None), task.c.state == TaskState.CREATED.value)
     return and_(free, offered(principal))
+
+
+def supervises_all(session: Session, department_path: str) -> bool:
+    """Whether every department lies in the subtree of this one (few paths to read: only a root is asked about)."""
+    if department_path.count("/") != 2:
+        return False
+    outside = select(_department.c.id).where(not_(_department.c.path.startswith(department_path, autoescape=True)))
+    return session.execute(outside.limit(1)).first() is None
 
 
 def few_offers(session: Session, login: str, groups: Collection[str], *, few: int = FEW) -> bool:

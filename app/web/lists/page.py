@@ -22,8 +22,6 @@ from app.web.lists.spec import Column, ListSpec
 from app.web.rendering import merged_query, wants_fragment
 
 T = TypeVar("T")
-MOST_COUNTED = 1_000
-"""Counting stops here: nobody reads the exact size of a longer list, and whether a row may be seen takes its time."""
 PAGING = ("after", "before")
 
 
@@ -38,6 +36,7 @@ class Page(Generic[T]):
     sort: str
     descending: bool
     total: int
+    most_counted: int
     after: str | None
     """Cursor of the next page; None on the last."""
     before: str | None
@@ -46,7 +45,7 @@ class Page(Generic[T]):
     @property
     def capped(self) -> bool:
         """True when there are more rows than ``total`` says."""
-        return self.total > MOST_COUNTED
+        return self.total > self.most_counted
 
     @property
     def filtered(self) -> bool:
@@ -109,6 +108,7 @@ def load(spec: ListSpec[T], session: Session, principal: Principal, arguments: M
         sort=sort,
         descending=descending,
         total=_count(session, matching, spec),
+        most_counted=spec.most_counted,
         after=after,
         before=before,
         may_export=_may_export(spec, principal),
@@ -204,7 +204,7 @@ def _fetch(
 
 
 def _count(session: Session, matching: Select[*tuple[Any, ...]], spec: ListSpec[T]) -> int:
-    some = matching.with_only_columns(spec.key, maintain_column_froms=True).limit(MOST_COUNTED + 1).subquery()
+    some = matching.with_only_columns(spec.key, maintain_column_froms=True).limit(spec.most_counted + 1).subquery()
     return session.scalars(select(func.count()).select_from(some)).one()
 
 

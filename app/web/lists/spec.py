@@ -60,5 +60,8 @@ class ListSpec(Generic[T]):
     """Name of a sort, with ``-`` in front for descending."""
     filters: Sequence[Filter] = ()
     page_size: int = 50
+    most_counted: int = 1_000
+    """Counting stops here: nobody reads the exact size of a longer list, and whether a row may be seen takes its
+    time."""
     export_permission: str | None = None
     title: Any = None
