@@ -155,8 +155,8 @@ def _times(session: Session, principal: Principal, period: Period) -> tuple[Time
         return _seen(statement.where(closed_in(period)), principal)
 
     kind = func.coalesce(ComplaintMeasure.complaint_class, "-")
-    working = spreads(session, narrowed, kind, ComplaintMeasure.working_minutes, HOUR)
-    elapsed = spreads(session, narrowed, kind, ComplaintMeasure.minutes, 4 * HOUR)
+    measures = ((ComplaintMeasure.working_minutes, HOUR), (ComplaintMeasure.minutes, 4 * HOUR))
+    working, elapsed = spreads(session, narrowed, kind, *measures)
     chosen = period.query("closed") | {"state": "closed"}
     return tuple(
         Times(key, Cell(own.count, chosen | ({"class": key} if key else {})), own, elapsed[key])

@@ -145,7 +145,11 @@ class ComplaintMeasure(Base):
 
     __tablename__ = "complaint_measure"
     __table_args__ = (
-        Index("ix_complaint_measure_closed", "state", "closed_at", "complaint_class", "working_minutes", "minutes"),
+        Index(
+            "ix_complaint_measure_closed",
+            *("state", "closed_at", "complaint_class", "working_minutes", "minutes", "number"),
+            *("satisfaction", "visits", "first_time", "steps", "hand_offs", "people", "waits"),
+        ),
         Index("ix_complaint_measure_steps", "steps", "received_at", "number"),
     )
 
