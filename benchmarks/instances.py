@@ -178,7 +178,7 @@ class Filled:
         of = chance.choice(list(PEOPLE))
         taken = {"received_at": case.begun, "registered_at": case.begun, "registered_by": "li.na"}
         facts: dict[str, Any] = {
-            "state": "closed" if case.ended else "working",
+            "state": "closed" if case.ended else "open",
             "department": of,
             "closed_at": case.ended,
         }

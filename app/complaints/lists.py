@@ -24,8 +24,6 @@ from app.web.lists import ChoiceFilter, Column, DateFilter, FlagFilter, ListSpec
 from app.web.lists.filters import FilterContext
 from engine import tables
 
-OPEN_TASK_STATES = ("created", "claimed")
-
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -138,7 +136,7 @@ def _words(session: Session, complaints: Sequence[Complaint], tasks: dict[str, l
 
 def _open_task(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     task = tables.user_task
-    found = select(task.c.instance_id).where(task.c.state.in_(OPEN_TASK_STATES), condition)
+    found = select(task.c.instance_id).where(tables.IS_OPEN, condition)
     return Complaint.instance_id.in_(found)
 
 

@@ -162,7 +162,7 @@ def open_tasks(session: Session, numbers: Iterable[str]) -> dict[str, list[OpenT
             task.c.calendar,
         )
         .join(Complaint, Complaint.instance_id == task.c.instance_id)
-        .where(Complaint.number.in_(list(numbers)), task.c.state.in_(("created", "claimed")))
+        .where(Complaint.number.in_(list(numbers)), tables.IS_OPEN)
         .order_by(task.c.due_at.is_(None), task.c.due_at, task.c.created_at, task.c.id)
     )
     found: dict[str, list[OpenTaskRow]] = {}

@@ -77,6 +77,7 @@ def _process(process: drawing.Process, files: Mapping[str, bytes], house: House,
             yield engine.Finding("error", "dead_end", process.resource, node.id, node.line)
         if not node.name and node.type == "userTask":
             yield engine.Finding("error", "chinese_name_missing", process.resource, node.id, node.line)
+    yield from _unseen(process, files[process.resource])
     yield from _names(process, files[process.resource], english)
     yield from _variables(process, files, base)
 
@@ -141,6 +142,24 @@ def _twice(drawn: list[drawing.Process]) -> Found:
             yield engine.Finding("error", "drawn_twice", process.resource, process.key, process.line)
 
 
+def _unseen(process: drawing.Process, content: bytes) -> Found:
+    """Steps without a shape: they run, and no diagram shows them."""
+    shown = {shape.get("bpmnElement") for shape in _elements(content) if local_name(shape) == "BPMNShape"}
+    if not shown:
+        yield engine.Finding("warning", "nothing_drawn", process.resource, process.key, process.line)
+        return
+    for _scope, node in process.scope.walk():
+        if node.id not in shown:
+            yield engine.Finding("warning", "not_drawn", process.resource, node.id, node.line)
+
+
+def _elements(content: bytes) -> Iterator[Any]:
+    try:
+        return parse_xml(content).iter()
+    except XmlRefused:
+        return iter(())
+
+
 def _ends_dead(scope: drawing.Scope, node: drawing.Node) -> bool:
     """A path that stops at something that is no end. What stands apart (an event sub-process, what undoes something,
     the choices of an ad hoc sub-process) has no flows by nature, and a link goes on elsewhere."""
@@ -182,11 +201,7 @@ def _named(process: drawing.Process, content: bytes) -> Iterator[tuple[str, str,
         for flow in scope.outgoing(node.id):
             if flow.name:
                 yield flow.id, flow.name, flow.line
-    try:
-        root = parse_xml(content)
-    except XmlRefused:
-        return
-    for element in root.iter():
+    for element in _elements(content):
         name = element.get("name", "")
         if local_name(element) in WRITTEN_BESIDE and name not in ("", process.name) and element.get("id"):
             yield element.get("id", ""), name, None

@@ -47,6 +47,14 @@ OWN: Mapping[str, tuple[Any, Any]] = {
         _l("Enter the English name beside the Chinese one."),
     ),
     "chinese_name_missing": (_l("The element has no name."), _l("Enter a name: people find the step by it.")),
+    "not_drawn": (
+        _l("The step has no shape: it runs, but no diagram shows it."),
+        _l("Save the file again from the editor it was made with, or take the step out of the file."),
+    ),
+    "nothing_drawn": (
+        _l("The file holds no drawing: the process runs, but no diagram shows it."),
+        _l("Open it in the editor: there it is laid out. Then save it."),
+    ),
     "dead_end": (_l("The path ends here without an end event."), _l("Connect it to the next step or to an end event.")),
     "variable_never_set": (
         _l("The condition reads “%(variable)s”, which nothing in the draft sets."),

@@ -197,7 +197,7 @@ def open_tasks(session: Session, numbers: Iterable[str]) -> dict[str, list[OpenT
     statement = (
         select(*columns)
         .join(Lead, Lead.instance_id == task.c.instance_id)
-        .where(Lead.number.in_(list(numbers)), task.c.state.in_(("created", "claimed")))
+        .where(Lead.number.in_(list(numbers)), tables.IS_OPEN)
         .order_by(task.c.due_at.is_(None), task.c.due_at, task.c.created_at, task.c.id)
     )
     found: dict[str, list[OpenTaskRow]] = {}
@@ -267,7 +267,7 @@ def open_task_at(session: Session, instance_id: str, node_id: str) -> str | None
     """The open task of an instance at a node."""
     task = tables.user_task
     statement = select(task.c.id).where(task.c.instance_id == instance_id, task.c.node_id == node_id)
-    return session.scalar(statement.where(task.c.state.in_(("created", "claimed"))).order_by(task.c.id).limit(1))
+    return session.scalar(statement.where(tables.IS_OPEN).order_by(task.c.id).limit(1))
 
 
 def seen_of(session: Session, principal: Principal, numbers: Iterable[str]) -> frozenset[str]:

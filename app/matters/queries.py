@@ -163,7 +163,7 @@ def open_tasks(session: Session, numbers: Iterable[str]) -> dict[str, list[OpenT
     statement = (
         select(Matter.number, task.c.id, *columns)
         .join(Matter, Matter.instance_id == task.c.instance_id)
-        .where(Matter.number.in_(list(numbers)), task.c.state.in_(("created", "claimed")))
+        .where(Matter.number.in_(list(numbers)), tables.IS_OPEN)
         .order_by(task.c.due_at.is_(None), task.c.due_at, task.c.created_at, task.c.id)
     )
     found: dict[str, list[OpenTaskRow]] = {}

@@ -46,16 +46,6 @@ def department_ids_in_subtree(principal: Principal) -> Select[tuple[int]]:
     return select(_department.c.id).where(_within(principal))
 
 
-def departments_visible(principal: Principal, *, all_with: str = "complaint.view_all") -> Select[tuple[str]]:
-    """Keys of the departments whose cases the principal sees: all with permission ``all_with``, the subtree with
-    ``case.view_subtree``, else none."""
-    if principal.sees_all(all_with):
-        return select(_department.c.key)
-    if principal.has("case.view_subtree"):
-        return departments_in_subtree(principal)
-    return select(_department.c.key).where(false())
-
-
 def groups_in_subtree(principal: Principal) -> Select[tuple[str]]:
     """Names of the user groups that belong to a department of the principal's subtree."""
     return select(_group.c.name).where(_group.c.department_id.in_(department_ids_in_subtree(principal)))
@@ -147,11 +137,11 @@ def tasks_in_subtree(principal: Principal) -> Select[tuple[str]]:
 def business_keys_of_own_tasks(principal: Principal, process_key: str) -> Select[tuple[str]]:
     """Business keys of the instances of ``process_key`` in which the principal has or had a task."""
     task = tables.user_task
-    own: Select[tuple[str]] = own_tasks(principal).with_only_columns(task.c.business_key)
     wanted = (task.c.definition_key == process_key, task.c.business_key.is_not(None))
-    if not principal.few_offers or not principal.has("task.work"):
-        return own.where(*wanted)
-    mine = (task.c.assignee == principal.login, task.c.ended_by == principal.login, waits_for(principal))
+    if not principal.has("task.work"):
+        return select(task.c.business_key).where(false())
+    free = and_(tables.IS_OPEN, (task.c.assignee + "").is_(None), task.c.state + "" == TaskState.CREATED.value)
+    mine = (task.c.assignee == principal.login, task.c.ended_by == principal.login, and_(free, offered(principal)))
     parts = union(*(select(task.c.business_key).where(one, *wanted) for one in mine)).subquery()  # an index for each
     return select(parts.c.business_key)
 

@@ -99,7 +99,7 @@ def calls(session: Session, survey: Survey) -> list[CallRow]:
     """Every call in the order of the list, with its open task (unique index number, customer_id)."""
     task = tables.user_task
     open_tasks = select(task.c.id, task.c.assignee, task.c.local_variables).where(
-        task.c.instance_id == survey.instance_id, task.c.state.in_(("created", "claimed"))
+        task.c.instance_id == survey.instance_id, tables.IS_OPEN
     )
     by_call = {row.local_variables.get("call_id"): row for row in session.execute(open_tasks)}
     statement = (

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 import engine
 from app.accounts import demo, queries
 from app.accounts.models import Department, Group, GroupMember, User
+from app.bootstrap import registries
 from app.db import Database
 from app.errors import NotAllowedHere
 from app.security import policy, scope
-from tests.support import application
+from tests.support import application, errands, leads
 
 GROUPS = (
     "customer_support",
@@ -35,6 +36,7 @@ GROUPS = (
     *(f"centre_{n}" for n in range(1, 9)),
 )
 OFFICES = 23
+ALL = frozenset({"complaint.view_all", "lead.view_all", "matter.view_all"})
 
 
 def read(app: Flask, question: Callable[..., Any], *facts: Any) -> Any:
@@ -105,26 +107,42 @@ def test_the_printed_list_has_everybody_and_one_administrator(app: Flask) -> Non
 
 def test_a_centre_sees_itself_and_its_offices_and_no_other_centre(app: Flask) -> None:
     director = application.principal_of(app, "xu.wenqiang")
-    seen = keys(app, scope.departments_visible(director))
+    seen = keys(app, scope.departments_in_subtree(director))
     assert seen == {"centre_4", "office_hangzhou", "office_ningbo", "office_wenzhou"}
     office = application.principal_of(app, "shi.jiaqi")
-    assert keys(app, scope.departments_visible(office)) == {"office_hangzhou"}
+    assert keys(app, scope.departments_in_subtree(office)) == {"office_hangzhou"}
 
 
-def test_the_chief_customer_officer_sees_every_department(app: Flask) -> None:
-    assert len(keys(app, scope.departments_visible(application.principal_of(app, "lin.wanqing")))) == len(
-        read(app, queries.departments)
-    )
+def test_the_administrator_has_no_task(app: Flask) -> None:
+    assert keys(app, scope.own_tasks(application.principal_of(app, "fang.chen"))) == set()
 
 
-def test_the_administrator_sees_no_department_and_no_task(app: Flask) -> None:
-    admin = application.principal_of(app, "fang.chen")
-    assert keys(app, scope.departments_visible(admin)) == set()
-    assert keys(app, scope.own_tasks(admin)) == set()
+def test_who_supervises_the_whole_company_sees_every_case(app: Flask, clock: engine.VirtualClock) -> None:
+    errands.deploy(app)
+    (errand,) = errands.start(app, 1)  # nobody's task, of no department
+    leads.Leads(app, clock).capture()
+    manager, centre = (application.principal_of(app, login) for login in ("chen.yongxing", "xu.wenqiang"))
+    assert manager.supervises_all and not centre.supervises_all
+    assert not any(manager.has(f"{kind}.view_all") for kind in ("complaint", "lead", "matter"))
+    for one in registries(app).business_objects:
+        assert keys(app, one.visible_keys(manager)) == keys(app, one.visible_keys(replace(manager, permissions=ALL)))
+    assert application.signed_in(app, "chen.yongxing").get(f"/monitor/instances/{errand}").status_code == 200
+    assert application.signed_in(app, "xu.wenqiang").get(f"/monitor/instances/{errand}").status_code == 404
+
+
+def test_a_department_beside_the_company_is_not_its_managers(app: Flask) -> None:
+    path = application.principal_of(app, "chen.yongxing").department_path
+    assert read(app, scope.supervises_all, path)
+    assert not read(app, scope.supervises_all, application.principal_of(app, "xu.wenqiang").department_path)
+    assert not read(app, scope.supervises_all, "")
+    beside = Department(key="subsidiary", name_zh="子公司", name_en="Subsidiary", kind="department", path="/9999/")
+    application.database_of(app).write(lambda session: session.add(beside))
+    assert not read(app, scope.supervises_all, path)
+    assert not application.principal_of(app, "chen.yongxing").supervises_all
 
 
 def test_the_customer_department_sees_its_call_centre(app: Flask) -> None:
-    seen = keys(app, scope.departments_visible(application.principal_of(app, "he.jing")))
+    seen = keys(app, scope.departments_in_subtree(application.principal_of(app, "he.jing")))
     assert seen == {"customer_department", "call_centre", "customer_support", "technical_support"}
     people = keys(app, scope.people_in_subtree(application.principal_of(app, "he.jing")))
     assert {"li.na", "cao.yang"} <= people and "lin.wanqing" not in people

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from tests.conftest import SignIn
 from tests.support.workshop import STEP, Designer
@@ -50,6 +51,20 @@ def test_what_the_engine_and_the_house_find_stands_at_its_element_in_both_langua
     said = {one["code"]: one for one in chinese.findings(draft)}
     assert said["decision_missing"]["message"] == "找不到决策“lead_time”。"
     assert said["decision_missing"]["remedy"] == "请一起上传它的 DMN 文件。"
+
+
+def test_steps_that_no_diagram_shows_are_found(sign_in: SignIn) -> None:
+    designer = Designer(sign_in("shi.lei"))
+    draft = designer.open("cco_routing")
+    text = designer.get(f"/drafts/{draft}/files/cco_routing.bpmn").text
+    shape = re.search(r'<bpmndi:BPMNShape [^>]*bpmnElement="classify".*?</bpmndi:BPMNShape>', text, re.DOTALL)
+    assert shape
+    designer.save(draft, "cco_routing.bpmn", text.replace(shape[0], ""))
+    found = {(one["code"], one["element"], one["severity"]) for one in designer.findings(draft)}
+    assert ("not_drawn", "classify", "warning") in found
+    designer.save(draft, "cco_routing.bpmn", text[: text.index("<bpmndi:BPMNDiagram")] + "</bpmn:definitions>")
+    found = {(one["code"], one["element"], one["severity"]) for one in designer.findings(draft)}
+    assert ("nothing_drawn", "cco_routing", "warning") in found and "not_drawn" not in {code for code, *_ in found}
 
 
 def test_dead_ends_forgotten_variables_and_gaps_in_tables_are_found(sign_in: SignIn) -> None:

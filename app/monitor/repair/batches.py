@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 import engine
 from app.accounts import queries as accounts
-from app.process_names import process_name
+from app.process_names import process_name, step_name
 from app.security import Principal
 from app.web.lists import ChoiceFilter, Column, DateFilter, ListSpec, Sort
 from engine import BatchState, JobState
@@ -133,7 +133,7 @@ def of_request(session: Session, principal: Principal, key: str) -> int | None:
 def shown(session: Session, row: engine.BatchRow) -> Shown:
     """With words."""
     by = accounts.display_names(session, [row.created_by]).get(row.created_by, row.created_by)
-    return Shown(row, name_of(row.kind), str(STATES[row.state.value]), by, tuple(_orders(session, row.template)))
+    return Shown(row, name_of(row.kind), str(STATES[row.state.value]), by, tuple(_orders(session, row)))
 
 
 def name_of(kind: str) -> str:
@@ -141,19 +141,30 @@ def name_of(kind: str) -> str:
     return str(NAMES.get(kind, kind))
 
 
-def _orders(session: Session, template: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _orders(session: Session, row: engine.BatchRow) -> list[tuple[str, str]]:
     """Names of the variables that are set, never their values: a form may keep them from whoever looks."""
-    found = []
+    found, template = [], row.template
     if template.get("variables"):
         found.append((str(_l("Variables")), ", ".join(sorted(template["variables"]))))
     for order in template.get("instructions") or ():
         name = str(_l("ends at")) if order.get("kind") == "cancel" else str(_l("begins at"))
-        found.append((name, str(order.get("node_id") or order.get("flow_id") or order.get("task_id") or "")))
+        found.append((name, _place(session, row, order)))
     if template.get("target_definition_id"):
         target = engine.queries.definition(session, str(template["target_definition_id"]))
         name = _("%(name)s, version %(version)s", name=process_name(session, target.id), version=target.version)
         found.append((str(_l("New version")), name))
     return found
+
+
+def _place(session: Session, row: engine.BatchRow, order: Mapping[str, Any]) -> str:
+    """The step as the version of the first instance calls it."""
+    node = order.get("node_id")
+    first = engine.queries.batch_items(session, row.id, limit=1)
+    instance = next(iter(_instances_of(session, row, first).values()), None)
+    version = session.scalar(select(process_instance.c.definition_id).where(process_instance.c.id == instance))
+    if node and version:
+        return step_name(session, version, str(node))
+    return str(node or order.get("flow_id") or order.get("task_id") or "")
 
 
 def items(session: Session, row: engine.BatchRow, arguments: MultiDict[str, str]) -> Items:
