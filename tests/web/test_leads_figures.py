@@ -131,7 +131,7 @@ def test_every_number_opens_as_many_leads_as_it_says(app: Flask) -> None:
         total = re.search(r'role="status">\s*([\d,]+) entr', shown)
         assert total is not None, link
         assert total[1] == count, link
-    assert cco.get("/leads/figures?from=2020-13-01").status_code == 200
+    assert cco.get("/leads/figures?from=2020-13-01").status_code == 422
     assert "Choose a period of at most three years" in cco.get("/leads/figures?from=0001-01-01&to=9999-12-31").text
 
 

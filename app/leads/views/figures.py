@@ -29,7 +29,8 @@ def show_figures() -> ResponseReturnValue:
     session = db.session()
     period, wrong = period_of(session)
     found = figures.load(session, current(), period, today(session))
-    return render_template("leads/figures.html", it=found, names=_names(session), period=period, wrong=wrong)
+    page = render_template("leads/figures.html", it=found, names=_names(session), period=period, wrong=wrong)
+    return page, 422 if wrong else 200
 
 
 @blueprint.get("/figures/leads")

@@ -84,14 +84,14 @@ def keep_cost() -> ResponseReturnValue:
     try:
         costs.keep(session, current().login, request.form, _ways(session))
     except FieldErrors as refused:
-        return _sources(session, dict(request.form), refused.errors), 422
+        return _sources(session, dict(request.form), refused.errors)
     flash(_("The cost was written down."), "success")
     return redirect(url_for(".show_sources"), 303)
 
 
-def _sources(session: Session, values: Any, errors: Any) -> str:
+def _sources(session: Session, values: Any, errors: Any) -> ResponseReturnValue:
     period, wrong = period_of(session)
-    return render_template(
+    page = render_template(
         "leads/sources.html",
         rows=source_figures.sources(session, current(), period),
         entered=source_figures.entered(session, period),
@@ -101,6 +101,7 @@ def _sources(session: Session, values: Any, errors: Any) -> str:
         values={"month": today(session).isoformat()[:7], **values},
         errors=errors,
     )
+    return page, 422 if wrong or errors else 200
 
 
 def _ways(session: Session) -> dict[str, str]:

@@ -47,7 +47,9 @@ def download_event_log() -> ResponseReturnValue:
     """The log as a file, written while it is read."""
     session = db.session()
     kind = request.args.get("format", "csv")
-    period, _wrong, chosen = _chosen(session, _names(session))
+    period, wrong, chosen = _chosen(session, _names(session))
+    if wrong:
+        return show_event_log()
     mime, suffix = TYPES.get(kind, TYPES["csv"])
     stream = _written(kind, chosen, language())
     response = Response(stream_with_context(stream), content_type=mime)

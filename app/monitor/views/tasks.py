@@ -61,4 +61,5 @@ def service_levels() -> ResponseReturnValue:
     usual = periods.last_days(engine.now(session).astimezone(zone).date(), zone, 30)
     period, wrong = periods.chosen(request.args, usual)
     found = levels.load(session, Sight.of(session, current()), period)
-    return render_template("monitor/levels.html", it=found, period=period, wrong=wrong, sample=measures.SAMPLE)
+    page = render_template("monitor/levels.html", it=found, period=period, wrong=wrong, sample=measures.SAMPLE)
+    return page, 422 if wrong else 200
