@@ -107,7 +107,7 @@ def running_by_version(session: Session, sees: Sight, process_key: str) -> Mappi
     such a task."""
     if sees.everything:
         return {key: total for key, (total, _suspended) in _running(session, process_key).items()}
-    return {key: count for key, (_load, count) in workload.by_version(session, sees, process_key).items()}
+    return workload.instances_by_version(session, sees, process_key)
 
 
 def _running(session: Session, process_key: str | None = None) -> Mapping[str, tuple[int, int]]:

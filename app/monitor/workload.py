@@ -82,16 +82,24 @@ def by_step(session: Session, sees: Sight, process_key: str, version: str | None
     return {row[0]: Load(*row) for row in rows}
 
 
-def by_version(session: Session, sees: Sight, process_key: str | None = None) -> Mapping[str, tuple[Load, int]]:
-    """Open tasks by definition id, and in how many instances they are; of all processes or of one. Who counts every
-    instance is not told in how many, for nobody asks and it takes sorting them."""
+def by_version(session: Session, sees: Sight) -> Mapping[str, tuple[Load, int]]:
+    """Open tasks by definition id, and in how many instances they are. Who counts every instance is not told in how
+    many, for nobody asks and it takes sorting them."""
     task = user_task.c
     instances = literal(0) if sees.everything else func.count(task.instance_id.distinct())
-    counted = select(task.definition_id, *_columns(session), instances).where(_open(sees))
-    if process_key is not None:
-        counted = counted.where(task.definition_key == process_key)
-    rows = session.execute(counted.group_by(task.definition_id))
+    rows = session.execute(
+        select(task.definition_id, *_columns(session), instances).where(_open(sees)).group_by(task.definition_id)
+    )
     return {row[0]: (Load(*row[:6]), int(row[6])) for row in rows}
+
+
+def instances_by_version(session: Session, sees: Sight, process_key: str) -> Mapping[str, int]:
+    """In how many instances of a process there are open tasks, by definition id."""
+    task = user_task.c
+    conditions = (sight.IS_OPEN, task.definition_key == process_key, sees.has_open())
+    found = select(task.definition_id, task.instance_id).where(*conditions).distinct().subquery()
+    counted = select(found.c.definition_id, func.count()).group_by(found.c.definition_id)
+    return {key: int(count) for key, count in session.execute(counted)}
 
 
 def by_person(session: Session, sees: Sight) -> Sequence[Load]:
