@@ -16,10 +16,10 @@ from app.business_objects import objects
 from app.errors import NotVisible
 from app.monitor import incidents, instance_list, timers
 from app.monitor.repair.orders import INCIDENT, INSTANCE, TIMER, Order
-from app.monitor.repair.subjects import MOST, Found, load
+from app.monitor.repair.subjects import INSTANCE_COLUMNS, MOST, Found, listed, load
 from app.security import Principal, current
 from app.visibility import require_instance
-from app.web.lists import first_keys
+from app.web.lists import ListSpec, first_keys, first_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,10 @@ def find(session: Session, order: Order, about: Mapping[str, Any], arguments: Mu
     if "instance_id" in about:
         found = require_instance(session, principal, objects(), about["instance_id"])
         return _one(session, INSTANCE, found.id, url_for("monitor.instance", instance_id=found.id))
-    ids = _instances(session, principal, arguments)
+    shown = _list(session, principal, arguments)
+    rows = first_rows(shown, session, principal, arguments, MOST + 1, INSTANCE_COLUMNS)
     back = url_for("monitor.instances", **_kept(arguments))
-    return Chosen(load(session, INSTANCE, ids), False, back, _("Instances of the list"))
+    return Chosen(listed(rows), False, back, _("Instances of the list"))
 
 
 def _kept(arguments: MultiDict[str, str]) -> dict[str, Any]:
@@ -60,9 +61,9 @@ def _one(session: Session, about: str, subject: Any, back: str) -> Chosen:
     return Chosen(found, True, back, only.business_key or (only.instance_id or str(only.id))[:8])
 
 
-def _instances(session: Session, principal: Principal, arguments: MultiDict[str, str]) -> Sequence[str]:
-    about = instance_list.asked(session, principal, objects(), arguments.get("process", ""))
-    return first_keys(instance_list.spec(session, about), session, principal, arguments, MOST + 1)
+def _list(session: Session, principal: Principal, arguments: MultiDict[str, str]) -> ListSpec[Any]:
+    asked = instance_list.asked(session, principal, objects(), arguments.get("process", ""))
+    return instance_list.spec(session, asked)
 
 
 def _timers(session: Session, principal: Principal, about: Mapping[str, Any], arguments: MultiDict[str, str]) -> Chosen:
@@ -95,7 +96,8 @@ def _incidents(
         back = url_for("monitor.instance", instance_id=instance.id)
         heading = _("Incidents of %(instance)s", instance=instance.business_key or instance.id[:8])
         return Chosen(load(session, INCIDENT, ids), False, back, heading)
-    found = incidents.open_ids(session, principal, _instances(session, principal, arguments)[:MOST], MOST + 1)
+    ids = first_keys(_list(session, principal, arguments), session, principal, arguments, MOST)
+    found = incidents.open_ids(session, principal, ids, MOST + 1)
     back = url_for("monitor.instances", **_kept(arguments))
     return Chosen(load(session, INCIDENT, found), False, back, _("Incidents of the instances of the list"))
 

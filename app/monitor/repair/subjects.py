@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, null, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, null, select, union_all
 from sqlalchemy.orm import Session
 
 import engine
@@ -63,16 +63,25 @@ def load(session: Session, about: str, ids: Sequence[Any]) -> Found:
     return Found(tuple(_subject(rows[one]) for one in wanted if one in rows), capped)
 
 
+INSTANCE_COLUMNS = (process_instance.c.id, *_INSTANCE, null(), null(), null(), null())
+"""In the order of the fields of :class:`Subject`; thousands of rows are read by place, not by name."""
+
+
+def listed(rows: Sequence[Row[Any]]) -> Found:
+    """The instances of a list, from rows of :data:`INSTANCE_COLUMNS`."""
+    return Found(tuple(map(_subject, rows[:MOST])), len(rows) > MOST)
+
+
 def _chunks(ids: Iterable[Any]) -> Iterator[list[Any]]:
     wanted = list(ids)
     return (wanted[start : start + TOGETHER] for start in range(0, len(wanted), TOGETHER))
 
 
 def _statement(about: str) -> tuple[Any, ColumnElement[Any]]:
-    """Columns in the order of the fields of :class:`Subject`; thousands of rows are read by place, not by name."""
+    """Columns in the order of :data:`INSTANCE_COLUMNS`."""
     joined = process_instance.c.id
     if about == INSTANCE:
-        return select(joined, *_INSTANCE, null(), null(), null(), null()), joined
+        return select(*INSTANCE_COLUMNS), joined
     if about == INCIDENT:
         failed = (
             incident.c.node_id,

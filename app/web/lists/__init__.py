@@ -15,7 +15,7 @@ from app.web.lists.filters import (
     SearchFilter,
     TextFilter,
 )
-from app.web.lists.page import Page, first_keys, load, matching, respond
+from app.web.lists.page import Page, first_keys, first_rows, load, matching, respond
 from app.web.lists.spec import Column, ListSpec, Sort
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "TextFilter",
     "csv_bytes",
     "first_keys",
+    "first_rows",
     "load",
     "matching",
     "respond",

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, make_response, render_template, request
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -127,14 +127,27 @@ def matching(
     return _narrowed(spec.select(session, principal), filters)
 
 
+def first_rows(
+    spec: ListSpec[T],
+    session: Session,
+    principal: Principal,
+    arguments: MultiDict[str, str],
+    limit: int,
+    columns: Sequence[ColumnElement[Any]] = (),
+) -> Sequence[Row[Any]]:
+    """The first ``limit`` rows that ``arguments`` describe, in their order: ``columns`` of the tables of the list, the
+    key alone when none are named. Raises ``FieldErrors``."""
+    sort, descending = _chosen_sort(spec, arguments.get("sort", ""))
+    order = Order(spec.sorts[sort], spec.key, descending)
+    found = matching(spec, session, principal, arguments).order_by(*order.terms()).limit(limit)
+    return session.execute(found.with_only_columns(*(columns or (spec.key,)), maintain_column_froms=True)).all()
+
+
 def first_keys(
     spec: ListSpec[T], session: Session, principal: Principal, arguments: MultiDict[str, str], limit: int
 ) -> list[Any]:
     """The keys of the first ``limit`` rows that ``arguments`` describe, in their order. Raises ``FieldErrors``."""
-    sort, descending = _chosen_sort(spec, arguments.get("sort", ""))
-    order = Order(spec.sorts[sort], spec.key, descending)
-    found = matching(spec, session, principal, arguments).order_by(*order.terms()).limit(limit)
-    return list(session.scalars(found.with_only_columns(spec.key, maintain_column_froms=True)))
+    return [row[0] for row in first_rows(spec, session, principal, arguments, limit)]
 
 
 def _bound(spec: ListSpec[T], session: Session, arguments: MultiDict[str, str]) -> list[BoundFilter]:
