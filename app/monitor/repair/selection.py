@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,9 +95,9 @@ def _incidents(
         ids = incidents.open_ids(session, principal, [instance.id], MOST + 1)
         back = url_for("monitor.instance", instance_id=instance.id)
         heading = _("Incidents of %(instance)s", instance=instance.business_key or instance.id[:8])
-        return Chosen(load(session, INCIDENT, ids), False, back, heading)
-    ids = first_keys(_list(session, principal, arguments), session, principal, arguments, MOST)
-    found = incidents.open_ids(session, principal, ids, MOST + 1)
+        return Chosen(load(session, INCIDENT, instances), False, back, heading)
+    instances = first_keys(_list(session, principal, arguments), session, principal, arguments, MOST)
+    found = incidents.open_ids(session, principal, instances, MOST + 1)
     back = url_for("monitor.instances", **_kept(arguments))
     return Chosen(load(session, INCIDENT, found), False, back, _("Incidents of the instances of the list"))
 

@@ -19,6 +19,9 @@ MOST = 10_000
 """What one order may be about: more are left for the next one."""
 TOGETHER = 1_000
 OVER = (InstanceState.COMPLETED.value, InstanceState.CANCELLED.value)
+SERVICES = ("service_task", "external_task")
+"""Kinds of incidents of a service step: of a handler here, of a program outside."""
+CHANGING = ("edit", "skip")
 IDLE = (JobState.SCHEDULED.value, JobState.AVAILABLE.value, JobState.RETRYABLE.value)
 
 
@@ -106,6 +109,10 @@ def _subject(row: Any) -> Subject:
 def unfit(session: Session, order: Order, wanted: Wanted, found: Found) -> dict[Any, str]:
     """Why the order does not fit some subjects: reason by subject id, in the reader's words."""
     reasons = {one.id: reason for one in found.subjects if (reason := _reason(session, order, one))}
+    if order.name == "skip":
+        left = [one.id for one in found.subjects if one.id not in reasons]
+        why = str(_("Only a service step can be skipped. Move the instance to another step instead."))
+        reasons |= dict.fromkeys(_other_failures(session, left), why)
     if order.name == "move" and wanted.source:
         left = [one.id for one in found.subjects if one.id not in reasons]
         there = _standing(session, left, wanted.source)
@@ -117,6 +124,13 @@ def unfit(session: Session, order: Order, wanted: Wanted, found: Found) -> dict[
             if one.id not in reasons and wanted.target not in _nodes(session, one)
         }
     return reasons
+
+
+def _other_failures(session: Session, ids: Iterable[int]) -> list[int]:
+    """Which of these incidents are of anything but a service step."""
+    kinds = incident.c.kind.not_in(SERVICES)
+    found = (session.scalars(select(incident.c.id).where(incident.c.id.in_(some), kinds)) for some in _chunks(ids))
+    return [one for some in found for one in some]
 
 
 def _nodes(session: Session, one: Subject) -> Any:
@@ -151,9 +165,9 @@ def _of_incident(name: str, one: Subject) -> str:
         return str(_("It failed under somebody's hands. The task is still open: it can be completed again."))
     if one.job_state not in (JobState.FAILED.value, JobState.RETRYABLE.value):
         return str(_("It is being tried already."))
-    if name == "edit" and one.state is None:
+    if name in CHANGING and one.state is None:
         return str(_("It belongs to no instance."))
-    if name == "edit" and one.state != InstanceState.ACTIVE:
+    if name in CHANGING and one.state != InstanceState.ACTIVE:
         return str(_("Its instance is suspended or over."))
     return ""
 
