@@ -95,7 +95,7 @@ def _incidents(
         ids = incidents.open_ids(session, principal, [instance.id], MOST + 1)
         back = url_for("monitor.instance", instance_id=instance.id)
         heading = _("Incidents of %(instance)s", instance=instance.business_key or instance.id[:8])
-        return Chosen(load(session, INCIDENT, instances), False, back, heading)
+        return Chosen(load(session, INCIDENT, ids), False, back, heading)
     instances = first_keys(_list(session, principal, arguments), session, principal, arguments, MOST)
     found = incidents.open_ids(session, principal, instances, MOST + 1)
     back = url_for("monitor.instances", **_kept(arguments))
