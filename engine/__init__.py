@@ -55,6 +55,7 @@ from engine.commands.repair_model import (
     ResumeBatch,
     RetryBatch,
     RetryIncident,
+    SkipStep,
     StartBatch,
     SuspendBatch,
 )
@@ -281,6 +282,7 @@ __all__ = [
     "SetTaskVariables",
     "SetVariables",
     "SilentBell",
+    "SkipStep",
     "StartBatch",
     "StartProcess",
     "StateUnreadable",

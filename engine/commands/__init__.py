@@ -20,6 +20,7 @@ from engine.commands import (
     rescheduling,
     restart,
     retrying,
+    skipping,
     start,
     suspension,
     tasks,
@@ -65,6 +66,7 @@ from engine.commands.repair_model import (
     ResumeBatch,
     RetryBatch,
     RetryIncident,
+    SkipStep,
     StartBatch,
     SuspendBatch,
 )
@@ -130,6 +132,7 @@ HANDLERS: dict[type[Command], Callable[[Any, Any], Result]] = {
     SetRetries: external.set_retries,
     SetTaskVariables: instances.set_task_variables,
     SetVariables: instances.set_variables,
+    SkipStep: skipping.skip,
     StartBatch: batch.start,
     StartProcess: start.start,
     SuspendBatch: batch.suspend,

@@ -41,6 +41,7 @@ from engine.commands.repair_model import (
     ResumeBatch,
     RetryBatch,
     RetryIncident,
+    SkipStep,
     StartBatch,
     SuspendBatch,
 )
@@ -81,6 +82,7 @@ SUBJECTS: Mapping[type[Command], str] = {
     SetJobDue: "job_id",
     SetRetries: "job_id",
     SetVariables: "instance_id",
+    SkipStep: "incident_id",
     SuspendInstance: "instance_id",
 }
 """What a batch can do, and the field of the command that says to whom."""

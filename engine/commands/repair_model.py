@@ -67,6 +67,17 @@ class RetryIncident(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkipStep(Command):
+    """Let the instance an incident is about go on behind its service task, which was not done. ``variables`` are set in
+    the instance and are what the step would have answered."""
+
+    incident_id: int
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    removals: frozenset[str] = frozenset()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelTimer(Command):
     """A timer at the edge of an activity, or one that would begin an event sub-process, will not fire."""
 

@@ -38,6 +38,7 @@ NAMES: Mapping[str, Any] = {
     "SetJobDue": _l("Move a timer"),
     "SetRetries": _l("Set attempts"),
     "SetVariables": _l("Edit variables"),
+    "SkipStep": _l("Skip this step"),
     "SuspendInstance": _l("Suspend"),
     "set-external-task-retries": _l("Set attempts"),
 }
@@ -193,7 +194,7 @@ def _instances_of(
 ) -> dict[int, str | None]:
     """The instance of each item, also while it waits: of an incident or a job, its instance."""
     subjects = [one.subject for one in found if isinstance(one.subject, int)]
-    table = incident if row.kind in ("ResolveIncident", "RetryIncident") else job
+    table = incident if row.kind in ("ResolveIncident", "RetryIncident", "SkipStep") else job
     owners = select(table.c.id, table.c.instance_id).where(table.c.id.in_(subjects))
     of = {row.id: row.instance_id for row in session.execute(owners)} if subjects else {}
     return {

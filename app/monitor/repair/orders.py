@@ -29,6 +29,8 @@ class Order:
     asks: str = ""
     look_first: bool = False
     danger: bool = False
+    optional: bool = False
+    """Whether what it asks may be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,17 @@ ORDERS: Mapping[str, Order] = {
             look_first=True,
         ),
         Order(
+            "skip",
+            INCIDENT,
+            "instance.repair",
+            _l("Skip this step"),
+            _l("The step counts as done although it was not done, and the instance goes on behind it."),
+            "arrow-forward-up",
+            VARIABLES,
+            look_first=True,
+            optional=True,
+        ),
+        Order(
             "resolve",
             INCIDENT,
             "instance.repair",
@@ -157,7 +170,8 @@ def command(order: Order, wanted: Wanted, actor: str, subject: Any = None) -> en
         return _of_instance(order.name, wanted, {"instance_id": subject or "", **common})
     if order.about == INCIDENT:
         changes: dict[str, Any] = {"variables": wanted.variables, "removals": wanted.removals}
-        return engine.RetryIncident(incident_id=subject or 0, **changes, **common)
+        mend = engine.SkipStep if order.name == "skip" else engine.RetryIncident
+        return mend(incident_id=subject or 0, **changes, **common)
     if order.name == "drop":
         return engine.CancelTimer(job_id=subject or 0, **common)
     return engine.SetJobDue(job_id=subject or 0, due_at=wanted.due_at, shift=wanted.shift, **common)

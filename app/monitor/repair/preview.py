@@ -98,7 +98,7 @@ def _commands(session: Session, order: Order, wanted: Wanted, one: Subject, acto
     if order.name == "resolve":
         return
     yield orders.command(order, wanted, actor, one.id)
-    if order.about != INCIDENT or one.job_id is None:
+    if order.about != INCIDENT or order.name == "skip" or one.job_id is None:
         return
     if engine.queries.job(session, one.job_id).kind in SAFE_JOBS:
         yield engine.RunJob(job_id=one.job_id, actor="system")

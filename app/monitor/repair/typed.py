@@ -91,7 +91,7 @@ def read(
     elif len(given["reason"]) > LONGEST_REASON:
         errors["reason"] = [_("At most %(count)s characters.", count=LONGEST_REASON)]
     if order.asks == VARIABLES:
-        given |= _variables(typed_rows(form, current), current, hidden, errors)
+        given |= _variables(order, typed_rows(form, current), current, hidden, errors)
     elif order.asks == PLACES:
         given |= _places(form, errors)
     elif order.asks == MOMENT:
@@ -102,7 +102,11 @@ def read(
 
 
 def _variables(
-    rows: list[VariableRow], current: Mapping[str, Any], hidden: frozenset[str], errors: dict[str, list[Any]]
+    order: Order,
+    rows: list[VariableRow],
+    current: Mapping[str, Any],
+    hidden: frozenset[str],
+    errors: dict[str, list[Any]],
 ) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for row in rows:
@@ -120,7 +124,7 @@ def _variables(
         if row.name not in current or not _same(current[row.name], value):
             changes[row.name] = value
     removals = frozenset(row.name for row in rows if row.removed)
-    if not (changes or removals or errors):
+    if not (order.optional or changes or removals or errors):
         errors["variables"] = [_("Nothing was changed.")]
     return {"variables": changes, "removals": removals}
 

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 import app.db as db
 import engine
 from app.monitor.repair import orders
+from app.monitor.repair.subjects import SERVICES
 from app.monitor.views.blueprint import blueprint
 from app.security import current
 from app.web.filters import localtime
@@ -29,7 +30,7 @@ _FAILED = re.compile(r"(?:\w+: )?ExecutionFailed\((.*)\)", re.DOTALL)
 
 @blueprint.app_context_processor
 def functions() -> dict[str, Any]:
-    """``repair_orders(about)``: what the reader may order; ``timer_orders(timer)``: what fits this one;
+    """``repair_orders(about, failed)``: what the reader may order; ``timer_orders(timer)``: what fits this one;
     ``list_arguments()``: the filters of the list shown; ``person_name(login)``."""
     return {
         "repair_orders": _offered,
@@ -39,8 +40,10 @@ def functions() -> dict[str, Any]:
     }
 
 
-def _offered(about: str) -> list[orders.Order]:
-    return orders.offered(about, current().has)
+def _offered(about: str, failed: str = "") -> list[orders.Order]:
+    """``failed``: the kind of an incident; only a service step can be skipped."""
+    found = orders.offered(about, current().has)
+    return [order for order in found if order.name != "skip" or not failed or failed in SERVICES]
 
 
 def _of_timer(timer: engine.JobRow) -> list[orders.Order]:
