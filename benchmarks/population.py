@@ -13,12 +13,12 @@ from sqlalchemy import insert, select
 
 from app.db import Database
 from benchmarks.candidates import Ours, instance_of
-from benchmarks.recording import Step, recording, renamed
+from benchmarks.recording import ID, Step, recording, renamed
 from engine.store import statements as sql
 from engine.store.tables import job
 
 BATCH = 1_000
-_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_ID = re.compile(ID.pattern.encode())
 
 
 @dataclass(frozen=True, slots=True)

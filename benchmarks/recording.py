@@ -7,6 +7,7 @@ Whatever the engine reads beyond that one select is its own cost and not in the 
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from engine.store.prepared import Prepared
 
 READS = (sql.LOCK_TASK_WITH_STATE.statement, sql.LOCK_INSTANCE.statement)
 """The one select that belongs to the floor: the one that locks, of a task or of an instance."""
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 @dataclass(slots=True)
@@ -92,11 +94,8 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
 
 
 def _other(text: str, names: dict[str, str]) -> str:
-    """Ids are UUIDs or end in one ("BENCH-<uuid>"); everything else stays."""
-    head, tail = text[:-36], text[-36:]
-    if len(tail) != 36 or tail.count("-") != 4:
-        return text
-    return head + names.setdefault(tail, str(uuid.uuid4()))
+    """Ids are UUIDs or have one inside ("BENCH-<uuid>", "timer:<uuid>:wait:0"); everything else stays."""
+    return ID.sub(lambda found: names.setdefault(found[0], str(uuid.uuid4())), text)
 
 
 def write(connection: Connection, step: Step, blob: bytes | None = None) -> None:
