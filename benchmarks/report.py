@@ -60,7 +60,7 @@ TARGETS = (
     Target("*.timers_10000.over_floor", 2.5),
     # "Cost nothing", "flat", "nothing doubled": what can be told from noise.
     Target("*.sleeping_100000.complete_task.beside_over_without", 1.1),
-    Target("*.sleeping_100000.worker_memory_mb", 3.0),  # of which SQLite's own cache of pages is 2
+    Target("*.sleeping_100000.worker_memory_mb", 2.0),
     Target("*.control_room.*.cpu_p95_ms", 300.0),
     Target("*.leads_10000.worker_cpu_seconds_per_minute_more", 0.3),
     Target("*.memory_100000.growth_mb_per_100000", 5.0),
