@@ -25,6 +25,16 @@ STANDARD_WORDS: Mapping[str, tuple[str, str]] = {
         "“{reference}”已经捕获同一个{kind}，这里永远不会执行。请改用别的代码或删除。",
         'The same {kind} is already caught at "{reference}", so this never runs. Use another code or remove it.',
     ),
+    "compensation_event_place": (
+        "补偿事件子流程补偿它所在的子流程，因此须直接放在子流程或事务里，不能放在流程或另一个补偿处理里。"
+        "请画一个子流程，把它和要补偿的步骤一起放进去。",
+        "A compensation event sub-process undoes the sub-process it lies in; it can't lie in a process or in what "
+        "undoes something itself. Draw a sub-process around it and the steps it undoes.",
+    ),
+    "compensation_twice": (
+        "同一活动已由“{reference}”补偿，只能有一个补偿处理。请删除其中一个。",
+        'The activity is undone by "{reference}" already, and only one can undo it. Remove one of them.',
+    ),
     "cancel_not_interrupting": (
         '取消边界事件总是中断事务。请去掉 cancelActivity="false"。',
         'A cancel boundary event always ends its transaction. Remove cancelActivity="false".',

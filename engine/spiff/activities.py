@@ -27,6 +27,8 @@ class Activity(Node):
         self.boundaries: list[listeners.BoundaryEvent] = []
         self.compensation: Node | None = None
         """The activity that undoes it."""
+        self.undoing: Node | None = None
+        """The event sub-process in it that undoes it."""
 
     def is_body(self, task: Task) -> bool:
         """Whether the token stands for the whole loop."""
@@ -60,10 +62,11 @@ class Activity(Node):
 
     def finish(self, task: Task) -> None:
         data = task.internal_data
+        inside = {} if self.compensation is not None else dict(data.get(variables.LOCAL, {}))
         if self.element.outputs and not self.is_body(task) and compensation.UNDO not in data:
             self._write_outputs(task)
-        if (self.compensation is not None or compensation.DONE in data) and not self.is_body(task):
-            compensation.remember(task)
+        if not self.is_body(task):
+            compensation.remember(task, inside)
         if "body" in task.internal_data:
             variables.top(task).record("completed", task)
             if "interrupted" not in task.internal_data and self.element.loop is not None:
@@ -71,7 +74,7 @@ class Activity(Node):
             return
         listeners.detach(task)
         owner = task.workflow.owner
-        if owner is not None:
+        if owner is not None and compensation.UNDO not in owner.internal_data:
             owner.task_spec.inner_done(owner, task)
         if self.is_body(task):
             self._leave_loop(task)
@@ -201,7 +204,7 @@ class SubProcess(Activity):
         task.internal_data["open"] = True
         scope = workflow.create_subprocess(task, self.element.id)
         if compensation.UNDO in task.internal_data:
-            compensation.proceed(task)
+            compensation.undo_inside(task, scope)
             return False
         listeners.listen(scope)
         self.open(task, scope)

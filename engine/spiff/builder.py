@@ -65,9 +65,12 @@ def _scope(scope: source.Scope, decisions: Mapping[str, Decision], scopes: dict[
     nodes = {element.id: _node(spec, element, decisions) for element in scope.nodes.values()}
     for element in scope.nodes.values():
         if element.scope is not None:
-            scopes[element.id] = _scope(element.scope, decisions, scopes)
-            if element.by_event:
-                _event_start(spec, element, nodes[element.id])
+            scopes[element.id] = inner = _scope(element.scope, decisions, scopes)
+            activity = nodes[element.id]
+            assert isinstance(activity, activities.Activity)
+            activity.undoing = next((node for node in inner.by_element.values() if node.element.undoes_around), None)
+            if element.by_event and not element.undoes_around:
+                _event_start(spec, element, activity)
     _connect(scope, nodes)
     _attach_boundaries(scope, nodes)
     _find_starts(spec, scope, nodes)

@@ -1,11 +1,13 @@
 """Compensation: what was completed is undone by its handlers, the last first, one after the other.
 
 Each scope remembers what was completed in it and can be undone: the instance in its state, a sub-process in its token.
-When a sub-process ends, what it remembers goes to the scope around it; undoing it opens its scope once more.
+When a sub-process ends, what it remembers goes to the scope around it; undoing it opens its scope once more. There its
+event sub-process for compensation runs, if it has one, and undoes what it throws for; otherwise everything is undone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from SpiffWorkflow.task import Task
@@ -15,19 +17,28 @@ from engine.spiff.workflow import UNFINISHED, ScopeTasks, cancel_task
 
 DONE, UNDO, RUNNER = "done", "undo", "runner"
 """In a token: what was completed inside; what is still to be undone; the token that undoes, of a handler."""
+CUT = "cut"
+"""In what is remembered: a sub-process that ended before it was completed. It has no handler, only what lies inside."""
 
 
-def remember(task: Task) -> None:
-    """An activity is completed: keep it if it can be undone. Handlers themselves can't."""
-    data = task.internal_data
+def remember(task: Task, inside: Mapping[str, Any]) -> None:
+    """An activity is completed: keep it if it can be undone. Handlers themselves can't. ``inside``: local variables
+    that ended with it, seen again where its scope is opened to undo it."""
+    data, node = task.internal_data, task.task_spec
     if RUNNER in data or "interrupted" in data:
         return
+    if node.compensation is not None or node.undoing is not None or DONE in data:
+        _log(task.workflow).append(_entry(task, inside))
+
+
+def _entry(task: Task, inside: Mapping[str, Any]) -> dict[str, Any]:
+    data = task.internal_data
     entry: dict[str, Any] = {"node": task.task_spec.bpmn_id}
-    if variables.LOCAL in data:
-        entry["local"] = dict(data[variables.LOCAL])
-    if DONE in data:
+    if inside or variables.LOCAL in data:
+        entry["local"] = {**inside, **data.get(variables.LOCAL, {})}
+    if data.get(DONE) or (DONE in data and task.task_spec.undoing is None):
         entry["done"] = data[DONE]
-    _log(task.workflow).append(entry)
+    return entry
 
 
 def _log(scope: ScopeTasks) -> list[dict[str, Any]]:
@@ -71,10 +82,20 @@ def proceed(runner: Task) -> None:
     entry, scope = entries.pop(), _scope(runner)
     activity = scope.spec.by_element[entry["node"]]
     more = {variables.LOCAL: entry["local"]} if "local" in entry else {}
-    if activity.compensation is not None:
+    if activity.compensation is not None and CUT not in entry:
         scope.spawn(activity.compensation, **{RUNNER: runner.id}, **more)
+    elif activity.undoing is not None and CUT not in entry:
+        scope.spawn(activity, **{RUNNER: runner.id, UNDO: [], DONE: entry.get(DONE, [])}, **more)
     else:
         scope.spawn(activity, **{RUNNER: runner.id, UNDO: entry[DONE]}, **more)
+
+
+def undo_inside(task: Task, scope: ScopeTasks) -> None:
+    """The scope of a completed sub-process is open once more: its event sub-process for compensation undoes it."""
+    if DONE in task.internal_data:
+        scope.spawn(task.task_spec.undoing)
+    else:
+        proceed(task)
 
 
 def _end(runner: Task) -> None:
@@ -99,13 +120,23 @@ def cancel(task: Task) -> bool:
     scope = task.workflow
     for other in scope.live():
         if other is not task:
-            if DONE in other.internal_data:
-                _log(scope).append({"node": other.task_spec.bpmn_id, "done": other.internal_data[DONE]})
+            _cut(other)
             cancel_task(other)
     if not begin(task):
         return False
     leave_transaction(task)
     return True
+
+
+def _cut(task: Task) -> None:
+    """What was completed in a sub-process that still runs, and in those inside it, is kept to be undone."""
+    data, scope = task.internal_data, variables.top(task).subprocesses.get(task.id)
+    if RUNNER in data or scope is None:
+        return
+    for inner in scope.live():
+        _cut(inner)
+    if data.get(DONE):
+        _log(task.workflow).append(_entry(task, {}) | {CUT: True})
 
 
 def leave_transaction(task: Task) -> None:

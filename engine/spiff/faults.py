@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from SpiffWorkflow.task import Task
 
-from engine.spiff import listeners
+from engine.spiff import compensation, listeners
 from engine.spiff.node import Node
 
 
@@ -39,7 +39,8 @@ def _handler(origin: Task, kind: str, code: str) -> tuple[Task, Node, bool] | No
     """Who catches it: the holder, the node, and whether that is attached to the holder or begins an event scope."""
     holder: Task | None = origin
     while holder is not None:
-        boundary = _match(getattr(holder.task_spec, "boundaries", ()), kind, code)
+        undone = compensation.UNDO in holder.internal_data  # it was completed: its boundary events are over
+        boundary = None if undone else _match(getattr(holder.task_spec, "boundaries", ()), kind, code)
         if boundary is not None:
             return holder, boundary, True
         if not holder.task_spec.element.by_event:

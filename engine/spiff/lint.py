@@ -14,7 +14,7 @@ from engine.spiff.source import Node, Process, Scope
 from engine.spiff.variables import is_expression
 
 START_EVENTS = ("none", "message", "signal", "timer")
-INNER_START_EVENTS = ("message", "timer", "signal", "conditional", "error", "escalation")
+INNER_START_EVENTS = ("message", "timer", "signal", "conditional", "error", "escalation", "compensate")
 CAUGHT = ("message", "timer", "signal", "conditional")
 KINDS: Mapping[str, tuple[str, ...]] = {
     "intermediateCatchEvent": ("message", "timer", "signal", "conditional", "link"),

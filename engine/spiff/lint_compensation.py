@@ -19,6 +19,7 @@ def check(report: Report, process: Process) -> None:
 
 def _scope(report: Report, scope: Scope, holder: Node | None, around: Scope | None) -> None:
     handlers = {target for _, target in scope.associations}
+    _event_scopes(report, scope, holder, around)
     for node in scope.nodes.values():
         if node.event.kind == "compensate" and node.type == "boundaryEvent":
             _boundary(report, scope, node)
@@ -34,7 +35,22 @@ def _scope(report: Report, scope: Scope, holder: Node | None, around: Scope | No
             _scope(report, node.scope, node, scope)
 
 
+def _event_scopes(report: Report, scope: Scope, holder: Node | None, around: Scope | None) -> None:
+    """Event sub-processes that undo the scope they lie in: at most one, and only where somebody can ask for it."""
+    found = [node for node in scope.nodes.values() if node.undoes_around]
+    edge = _undoing_edge(around, holder.id) if around is not None and holder is not None else None
+    for node in found:
+        other = edge or found[0]
+        if holder is None or holder.undoes_around or holder.compensates:
+            report.error("compensation_event_place", node.id, node.line)
+        elif other is not node:
+            report.error("compensation_twice", node.id, node.line, reference=other.id)
+
+
 def _boundary(report: Report, scope: Scope, node: Node) -> None:
+    first = _undoing_edge(scope, node.attached_to or "")
+    if first is not None and first is not node:
+        report.error("compensation_twice", node.id, node.line, reference=first.id)
     handler = scope.nodes.get(scope.handler(node.id) or "")
     if handler is None or not handler.compensates or scope.outgoing(node.id):
         report.error("compensation_handler", node.id, node.line)
@@ -43,16 +59,20 @@ def _boundary(report: Report, scope: Scope, node: Node) -> None:
 def _throw(report: Report, scope: Scope, node: Node, around: Scope | None) -> None:
     reference = node.event.name
     target = scope.nodes.get(reference) if around is None else around.nodes.get(reference)
-    if reference and (target is None or not (target.type in SCOPES or _can_be_undone(around or scope, reference))):
+    if reference and (target is None or not _can_be_undone(around or scope, target)):
         report.error("compensation_target", node.id, node.line, reference=reference)
 
 
-def _can_be_undone(scope: Scope, identifier: str) -> bool:
-    return any(
-        node.attached_to == identifier and node.event.kind == "compensate"
-        for node in scope.nodes.values()
-        if node.type == "boundaryEvent"
-    )
+def _can_be_undone(scope: Scope, node: Node) -> bool:
+    if node.compensates or node.undoes_around:
+        return False
+    return node.type in SCOPES or _undoing_edge(scope, node.id) is not None
+
+
+def _undoing_edge(scope: Scope, identifier: str) -> Node | None:
+    """The boundary event by which an activity is undone."""
+    edges = (node for node in scope.nodes.values() if node.type == "boundaryEvent" and node.attached_to == identifier)
+    return next((node for node in edges if node.event.kind == "compensate"), None)
 
 
 def _cancel(report: Report, scope: Scope, node: Node, holder: Node | None) -> None:

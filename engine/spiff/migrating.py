@@ -156,7 +156,7 @@ def _undoable(
         moved = {**entry, "node": node_id}
         if "done" in entry:
             moved["done"] = _undoable(entry["done"], new, mapping, missing)
-        elif place.node.compensation is None:
+        elif place.node.compensation is None and place.node.undoing is None:
             missing.setdefault(entry["node"], Finding("error", "migrate_compensation", "", entry["node"], None, {}))
         found.append(moved)
     return found

@@ -86,6 +86,8 @@ def _sweep(workflow: InstanceWorkflow) -> bool:
         empty = next((task for task in _tokens(workflow) if _is_empty(workflow, task)), None)
         if empty is None:
             break
+        if compensation.RUNNER in empty.internal_data:
+            raise refused("move_compensating", empty.task_spec.bpmn_id)
         _cancel_one(empty)
     return any(LISTENING not in task.internal_data for task in workflow.live())
 
@@ -104,7 +106,8 @@ def _is_empty(workflow: InstanceWorkflow, task: Task) -> bool:
 def _before(workflow: InstanceWorkflow, places: Places, order: Instruction) -> None:
     place = places.find(order.node_id)
     node = place.node
-    if node.element.compensates or (node.element.type == "boundaryEvent" and node.element.event.kind == "compensate"):
+    undoes = node.element.compensates or node.element.undoes_around
+    if undoes or (node.element.type == "boundaryEvent" and node.element.event.kind == "compensate"):
         raise refused("move_compensates", node.bpmn_id)
     scope = _scope(workflow, place, order)
     local = {variables.LOCAL: dict(order.local_variables)} if order.local_variables else {}
@@ -171,6 +174,8 @@ def _open(workflow: InstanceWorkflow, around: ScopeTasks, activity: Node, order:
     assert isinstance(activity, SubProcess)
     if activity.element.loop is not None:
         raise refused("move_no_body", activity.bpmn_id)
+    if activity.element.undoes_around:
+        raise refused("move_compensates", activity.bpmn_id)
     task = around.spawn(activity)
     workflow.agenda.remove(task)
     task.internal_data["open"] = True

@@ -112,6 +112,12 @@ class Node:
     scope: Scope | None = None
     lane: str | None = None
 
+    @property
+    def undoes_around(self) -> bool:
+        """Whether it is an event sub-process that undoes the sub-process it lies in."""
+        inner = self.scope.nodes.values() if self.by_event and self.scope is not None else ()
+        return any(node.type == "startEvent" and node.event.kind == "compensate" for node in inner)
+
 
 @dataclass(slots=True)
 class Scope:

@@ -28,6 +28,11 @@ TWO_TIMES = TIMER.replace("</timer", "<timeCycle>R/P1D</timeCycle></timer")
 FILTERED = DEFINITIONS["conditional"].replace("Definition><", 'Definition camunda:variableName="x"><', 1)
 ITEM = 'camunda:collection="items" camunda:elementVariable="i"'
 STOP = '<messageEventDefinition messageRef="stop_"/>'
+UNDOES = 'isForCompensation="true" camunda:candidateGroups="o"'
+THROWN = event("intermediateThrowEvent", "t", DEFINITIONS["compensation"])
+UNDONE_HERE = sub("v", event("startEvent", "w", DEFINITIONS["compensation"]) + user("u") + "\nw > u",
+                  'triggeredByEvent="true"')  # fmt: skip
+HELD = sub("sub", user("a") + "\n" + UNDONE_HERE)
 
 
 def default(source: str, target: str) -> str:
@@ -253,8 +258,15 @@ MARKERS = (
             START + event("intermediateThrowEvent", "t", '<compensateEventDefinition waitForCompletion="0"/>')
             + "\ns > t", refused=("compensation_wait",)),
     Pattern("Compensation by an event sub-process", "补偿事件子流程",
-            START + user("a") + "\ns > a\n" + sub("v", event("startEvent", "i", DEFINITIONS["compensation"]),
-            'triggeredByEvent="true"'), refused=("event_not_supported",)),
+            START + HELD + THROWN + "\ns > sub > t",
+            ("do a", "do u"), "s a sub w u v sub t"),
+    Pattern("Compensation by an event sub-process that undoes the activities inside", "在补偿事件子流程里补偿内部活动",
+            "", proved_by="tests/conformance/test_engine_undoing_scopes.py::test_it_undoes_what_was_completed_inside"),
+    Pattern("Compensation event sub-process of a process", "流程级的补偿事件子流程",
+            START + user("a") + "\ns > a\n" + UNDONE_HERE, refused=("compensation_event_place",)),
+    Pattern("Compensation by a boundary event and an event sub-process", "既有补偿边界事件又有补偿事件子流程",
+            START + HELD + edge("b", "sub", DEFINITIONS["compensation"]) + user("k", UNDOES)
+            + '<association id="as" sourceRef="b" targetRef="k"/>\ns > sub', refused=("compensation_twice",)),
     Pattern("Handler of compensation without association", "没有关联的补偿活动",
             START + AB.replace('id="b"', 'id="b" isForCompensation="true"') + "\ns > a",
             refused=("compensation_handler",)),

@@ -37,6 +37,7 @@ RUNS: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
     **from_outside("scope", "v", "s v h scope", "do h"),
     ("scope", "error"): (("do a", "do h"), "s a x v h scope"),
     ("scope", "escalation"): (("do a", "do h"), "s a x v h scope"),
+    **{(position, "compensation"): (("do a", "do h"), "s i a sub v h scope sub t") for position in ("scope", "beside")},
     **from_outside("beside", "v", "s v h scope a x", "do h", "do a"),
     ("beside", "escalation"): (("do a", "do h"), "s a x v h scope"),
     **from_outside("catch", "c", "s c e"),
@@ -85,6 +86,9 @@ def _inner(definition: str, _trigger: str) -> str:
 def _scope(definition: str, trigger: str, interrupting: bool = True) -> str:
     flag = f'isInterrupting="{str(interrupting).lower()}"'
     inside = event("startEvent", "v", definition, flag) + user("h") + "\nv > h"
+    if trigger == "compensation":
+        held = event("startEvent", "i") + user("a") + "\ni > a\n" + sub("scope", inside, 'triggeredByEvent="true"')
+        return START + sub("sub", held) + event("intermediateThrowEvent", "t", definition) + "\ns > sub > t"
     thrown = DEFINITIONS[trigger] if trigger in ("error", "escalation") else ""
     around = START + user("a") + event("endEvent", "x", thrown) + "\ns > a > x\n"
     return around + sub("scope", inside, 'triggeredByEvent="true"')

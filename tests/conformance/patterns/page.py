@@ -47,7 +47,11 @@ NAMED = {
     "partial join by count": ("Complex gateway: partial join by a count",),
     "ad hoc": ("Ad hoc sub-process, parallel", "Ad hoc sub-process, sequential"),
     "complex gateway": ("Complex gateway: a number alone", "Complex gateway as a split"),
-    "compensation": ("Compensation of several activities, the last first", "Transaction that is cancelled"),
+    "compensation": (
+        "Compensation of several activities, the last first",
+        "Compensation by an event sub-process",
+        "Transaction that is cancelled",
+    ),
     "startEvent-less processes and sub-processes": (
         "Process without start event",
         "Sub-process without start event",

@@ -82,8 +82,9 @@ function compensation(facts) {
   if (!definition || !facts.is("EndEvent", "IntermediateThrowEvent")) {
     return null;
   }
-  const scope = facts.bo.$parent?.flowElements ?? [];
-  const undone = scope.filter((one) => isAny(one, ["bpmn:Activity"]) && !one.isForCompensation);
+  const around = facts.bo.$parent; // what an event sub-process undoes lies beside it
+  const scope = (around?.triggeredByEvent ? around.$parent : around)?.flowElements ?? [];
+  const undone = scope.filter((one) => isAny(one, ["bpmn:Activity"]) && !one.isForCompensation && one !== around);
   const options = undone.map((one) => ({ value: one.id, label: one.name || one.id }));
   const set = (id) => facts.update(definition, { activityRef: undone.find((one) => one.id === id) });
   return group("compensation", "Compensation", [
