@@ -108,7 +108,6 @@ class GroupForm(Form):
     title_zh = _text(100, required=True)
     title_en = _text(100, required=True)
     department_id = _number()
-    members = _names()
 
 
 class NewGroupForm(GroupForm):

@@ -139,7 +139,7 @@ def choose_language(session: Session, login: str, language: str) -> None:
 
 
 def save_group(session: Session, actor: str, values: dict[str, Any], name: str | None = None) -> str:
-    """Create a group (``name`` None) or change one, members included; returns its name, which never changes."""
+    """Create a group (``name`` None) or change its titles and department; returns its name, which never changes."""
     _check_department(session, values["department_id"])
     group = _group(session, name) if name else _new_group(session, values["name"])
     group.title_zh, group.title_en, group.department_id = (
@@ -148,17 +148,25 @@ def save_group(session: Session, actor: str, values: dict[str, Any], name: str |
         values["department_id"],
     )
     session.flush()
-    before = set(session.scalars(select(GroupMember.login).where(GroupMember.group_name == group.name)))
-    after = set(session.scalars(select(User.login).where(User.login.in_(values["members"]))))
-    session.execute(
-        delete(GroupMember).where(GroupMember.group_name == group.name, GroupMember.login.in_(before - after))
-    )
-    session.add_all(GroupMember(group_name=group.name, login=login) for login in sorted(after - before))
-    for login in before ^ after:
-        sessions.demand_rotation(session, login)
-    joined, left = sorted(after - before), sorted(before - after)
-    record(session, actor, "group.changed" if name else "group.created", group.name, joined=joined, left=left)
+    record(session, actor, "group.changed" if name else "group.created", group.name)
     return group.name
+
+
+def set_member(session: Session, actor: str, name: str, login: str, *, joins: bool) -> None:
+    """Somebody is in the group, or is not any more. Raises NotVisible when there is no such group or person."""
+    group = _group(session, name)
+    if session.scalar(select(User.login).where(User.login == login)) is None:
+        raise NotVisible
+    mine = (GroupMember.group_name == group.name, GroupMember.login == login)
+    if (session.scalar(select(GroupMember.login).where(*mine)) is not None) == joins:
+        return
+    if joins:
+        session.add(GroupMember(group_name=group.name, login=login))
+    else:
+        session.execute(delete(GroupMember).where(*mine))
+    sessions.demand_rotation(session, login)
+    joined, left = ([login], []) if joins else ([], [login])
+    record(session, actor, "group.changed", group.name, joined=joined, left=left)
 
 
 def save_role(session: Session, actor: str, values: dict[str, Any], name: str | None = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request
+from flask import Blueprint, Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from app import db
@@ -17,7 +17,7 @@ blueprint = Blueprint("accounts", "app.accounts", template_folder="templates")
 Errors = Mapping[str, Sequence[Any]]
 
 
-def saved(change: Callable[[], str], page: Callable[[Errors], str], message: Any) -> ResponseReturnValue:
+def saved(change: Callable[[], str], page: Callable[[Errors], str | Response], message: Any) -> ResponseReturnValue:
     """Run ``change``, which returns where to go next; a refused form is shown again as typed, with its errors (422).
     The savepoint undoes what was written before the refusal, so that the page shows what is really stored."""
     try:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from flask import render_template, request, url_for
+from typing import Any
+
+from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from app import db
 from app.accounts import queries, schemas, service
-from app.accounts.views.blueprint import Errors, actor, blueprint, saved, ticked, typed
+from app.accounts.views.blueprint import Errors, actor, blueprint, saved, typed
+from app.accounts.views.group_people import IN, people_of
 from app.errors import NotVisible
 from app.security import requires
-from app.web import i18n
+from app.web import i18n, lists
 
 
 @blueprint.get("/admin/groups")
@@ -52,31 +55,45 @@ def group(name: str) -> ResponseReturnValue:
     return _form({}, name)
 
 
+@blueprint.post("/admin/groups/<name>/people/<login>")
+@requires("account.manage")
+def set_member(name: str, login: str) -> ResponseReturnValue:
+    """Take somebody into a group or out of it, and come back to the same list."""
+
+    service.set_member(db.session(), actor(), name, login, joins=request.form.get("joins") == "1")
+    return redirect(url_for("accounts.group", name=name, **_listed()), 303)
+
+
 @blueprint.post("/admin/groups/<name>")
 @requires("account.manage")
 def update_group(name: str) -> ResponseReturnValue:
-    """Change titles, department and members of a group."""
+    """Change titles and department of a group."""
 
     def change() -> str:
         values = schemas.read(schemas.GroupForm, request.form)
-        return url_for("accounts.group", name=service.save_group(db.session(), actor(), values, name))
+        return url_for("accounts.group", name=service.save_group(db.session(), actor(), values, name), member=IN)
 
     return saved(change, lambda errors: _form(errors, name), _l("Saved."))
 
 
-def _form(errors: Errors, name: str | None = None) -> str:
+def _listed() -> dict[str, Any]:
+    """The filters and the place in the list of people, without the language."""
+    return {name: values for name, values in request.args.lists() if name not in ("lang", "name", "login")}
+
+
+def _form(errors: Errors, name: str | None = None) -> str | Response:
     session, language = db.session(), i18n.language()
     row = queries.group(session, name) if name else None
     if name and row is None:
         raise NotVisible
     kept = {field: getattr(row, field) if row else "" for field in ("name", "title_zh", "title_en", "department_id")}
-    members = [person.login for person in queries.users_in_group(session, name)] if name else []
-    return render_template(
-        "accounts/group.html",
-        errors=errors,
-        row=row,
-        values={field: typed(field, value) for field, value in kept.items()},
-        members=ticked("members", members),
-        people=queries.users(session),
-        departments=[(item.id, "　" * item.depth + item.name(language)) for item in queries.departments(session)],
-    )
+    context: dict[str, Any] = {
+        "errors": errors,
+        "row": row,
+        "values": {field: typed(field, value) for field, value in kept.items()},
+        "departments": [(item.id, "　" * item.depth + item.name(language)) for item in queries.departments(session)],
+        "listed": _listed,
+    }
+    if name is None:
+        return render_template("accounts/group.html", **context)
+    return lists.respond(people_of(name), "accounts/group.html", "accounts/_group_people.html", **context)

@@ -72,6 +72,7 @@ def _in_group(chosen: Sequence[str]) -> ColumnElement[bool]:
     return User.login.in_(select(GroupMember.login).where(GroupMember.group_name == chosen[0]))
 
 
+BY_DEPARTMENT = lists.ChoiceFilter("department", _l("Department and below"), _departments, condition=_in_subtree)
 PEOPLE: lists.ListSpec[queries.UserRow] = lists.ListSpec(
     name="users",
     select=_everybody,
@@ -92,7 +93,7 @@ PEOPLE: lists.ListSpec[queries.UserRow] = lists.ListSpec(
     default_sort="login",
     filters=(
         lists.TextFilter("q", _l("Name or login"), NAMES),
-        lists.ChoiceFilter("department", _l("Department and below"), _departments, condition=_in_subtree),
+        BY_DEPARTMENT,
         lists.ChoiceFilter(
             "group",
             _l("Group"),
