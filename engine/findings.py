@@ -295,12 +295,17 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The call activity names no process. Enter calledElement.",
     ),
     "call_computed": (
-        "调用的流程“{expression}”是表达式。请写固定的流程标识，用网关选择。",
-        'The called process "{expression}" is an expression. Write a fixed key and choose with a gateway.',
+        "调用哪个流程到调用时才由“{expression}”算出；那时若没有该流程，会产生可重试的异常。",
+        'The call computes what it calls by "{expression}". If that is not there then, there is an incident to retry.',
     ),
     "call_binding": (
-        "不支持版本绑定“{binding}”（版本“{version}”）。请用 latest、deployment，或 version 加版本号。",
-        'The binding "{binding}" (version "{version}") is not known. Use latest, deployment, or version and number.',
+        "不支持版本绑定“{binding}”（版本“{version}”）。请用 latest、deployment、version 加版本号或 versionTag 加标签。",
+        'The binding "{binding}" (version "{version}") is not known. Use latest, deployment, version with a number, '
+        "or versionTag with a tag.",
+    ),
+    "call_tag_missing": (
+        "流程“{reference}”还没有带标签“{tag}”的版本；调用时仍没有，会产生可重试的异常。",
+        'No version of the process "{reference}" has the tag "{tag}" yet. Without one at the call: an incident.',
     ),
     "call_latest": (
         "被调用流程的版本在部署时确定；要使用更新的版本，请重新部署本流程。",

@@ -189,12 +189,26 @@ class WaitingCall:
 
 
 @dataclass(frozen=True, slots=True)
+class CallVersion:
+    """Which version of a process a call looks for when it is reached.
+
+    ``binding``: "" or "latest" the newest one, "deployment" the newest one when the caller was deployed, "version" that
+    ``version``, "versionTag" the newest one with that ``tag``.
+    """
+
+    binding: str
+    version: int | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CallRequest:
-    """What a called process starts with."""
+    """What a called process starts with. Without ``sought`` its version was pinned when the caller was deployed."""
 
     key: str
     business_key: str | None
     variables: Variables
+    sought: CallVersion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

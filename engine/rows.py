@@ -85,6 +85,8 @@ class DefinitionRow:
     deployed_by: str
     search_variables: tuple[str, ...] = ()
     """Variables by which its instances can be found."""
+    version_tag: str | None = None
+    """What people call this version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,8 @@ class ExternalTask:
     definition_key: str
     business_key: str | None
     variables: Mapping[str, Any]
+    version_tag: str | None = None
+    """Of the definition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

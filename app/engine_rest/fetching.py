@@ -29,8 +29,6 @@ STOPPING = "keliu.stopping"
 LONGEST_WAIT = 60.0
 LOOK_EVERY = 0.25
 MILLISECONDS = range(1, 2**31)
-UNKNOWN_HERE = ("processDefinitionVersionTag", "tenantIdIn")
-"""Filters for what this engine does not have: nothing can match them."""
 
 
 def install(app: Flask) -> None:
@@ -120,9 +118,8 @@ def _order(given: object) -> tuple[bool | None, bool]:
 
 
 def _topic(given: Mapping[str, Any]) -> engine.Topic:
-    unknown = [name for name in UNKNOWN_HERE if given.get(name)]
-    if unknown:
-        raise BadRequest(f"'{unknown[0]}' is not supported: there are no tenants and no version tags")
+    if given.get("tenantIdIn"):
+        raise BadRequest("'tenantIdIn' is not supported: there are no tenants")
     one, key = requests.text(given, "processDefinitionId"), requests.text(given, "processDefinitionKey")
     found = engine.Topic(
         name=str(requests.text(given, "topicName", required=True)),
@@ -131,6 +128,7 @@ def _topic(given: Mapping[str, Any]) -> engine.Topic:
         business_key=requests.text(given, "businessKey"),
         definition_ids=requests.texts(given, "processDefinitionIdIn") + ((one,) if one else ()),
         definition_keys=requests.texts(given, "processDefinitionKeyIn") + ((key,) if key else ()),
+        version_tag=requests.text(given, "processDefinitionVersionTag"),
         instance_variables=_plain(given.get("processVariables")),
     )
     return found if given.get("variables") is None else replace(found, variables=requests.texts(given, "variables"))

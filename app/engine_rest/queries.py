@@ -20,7 +20,10 @@ Asked = Mapping[str, Any]
 TASK_COLUMNS = (*user_task.c, process_instance.c.state.label("instance_state"))
 DEFINITION_COLUMNS = tuple(
     process_definition.c[name]
-    for name in ("id", "key", "name", "version", "resource", "deployment_id", "state", "nodes", "start_messages")
+    for name in (
+        *("id", "key", "name", "version", "resource", "deployment_id"),
+        *("state", "nodes", "start_messages", "version_tag"),
+    )
 )
 INSTANCE_COLUMNS = tuple(
     process_instance.c[name] for name in ("id", "definition_id", "definition_key", "business_key", "state")
@@ -84,8 +87,9 @@ def jobs(session: Session, principal: Principal, objects: BusinessObjects, asked
 def external_tasks(session: Session, asked: Asked) -> Select[Any]:
     """Service tasks for workers outside. Who may work on them sees them all."""
     return (
-        select(*JOB_COLUMNS, process_instance.c.business_key)
+        select(*JOB_COLUMNS, process_instance.c.business_key, process_definition.c.version_tag)
         .join(process_instance, process_instance.c.id == job.c.instance_id)
+        .join(process_definition, process_definition.c.id == process_instance.c.definition_id)
         .where(engine.queries.is_external(session), _unfinished())
         .where(*filters.conditions(vocabulary.EXTERNAL_TASK, asked))
     )

@@ -60,7 +60,7 @@ def definition(row: Row[Any] | engine.DefinitionRow) -> dict[str, Any]:
         "diagram": None,
         "suspended": row.state == SUSPENDED,
         "tenantId": None,
-        "versionTag": None,
+        "versionTag": row.version_tag,
         "historyTimeToLive": None,
         "startableInTasklist": True,
     }
@@ -201,22 +201,18 @@ def _self(path: str) -> dict[str, str]:
 
 def external_task(row: Row[Any]) -> dict[str, Any]:
     """One service task for a worker outside. ``retries`` is null until somebody has set them, as in Camunda."""
-    return _external(row, row.definition_id, row.definition_key, row.business_key) | {
-        "suspended": row.instance_state == SUSPENDED
-    }
+    return _external(row, row) | {"suspended": row.instance_state == SUSPENDED}
 
 
 def fetched(found: engine.ExternalTask) -> dict[str, Any]:
     """A task that a worker has just locked."""
-    task = _external(found.job, found.definition_id, found.definition_key, found.business_key)
+    task = _external(found.job, found)
     details, variables = found.job.payload.get("details"), variables_to_camunda(found.variables)
     more = {"suspended": False, "extensionProperties": {}, "errorDetails": details, "variables": variables}
     return task | more
 
 
-def _external(
-    row: Row[Any] | engine.JobRow, definition_id: str, definition_key: str, business_key: str | None
-) -> dict[str, Any]:
+def _external(row: Row[Any] | engine.JobRow, of: Row[Any] | engine.ExternalTask) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "topicName": row.topic,
@@ -226,10 +222,10 @@ def _external(
         "activityInstanceId": row.task_id,
         "executionId": row.instance_id,
         "processInstanceId": row.instance_id,
-        "processDefinitionId": definition_id,
-        "processDefinitionKey": definition_key,
-        "processDefinitionVersionTag": None,
-        "businessKey": business_key,
+        "processDefinitionId": of.definition_id,
+        "processDefinitionKey": of.definition_key,
+        "processDefinitionVersionTag": of.version_tag,
+        "businessKey": of.business_key,
         "retries": row.payload.get("retries"),
         "errorMessage": row.last_error,
         "priority": row.priority,

@@ -77,7 +77,9 @@ DEFINITION = Vocabulary(
         "incidentMessage": _incident_of_definition(f.equals(incident.c.message)),
         "incidentMessageLike": _incident_of_definition(f.like(incident.c.message)),
         "notStartableInTasklist": f.when_true(false),
-        "withoutVersionTag": f.when_true(true),
+        "versionTag": f.equals(process_definition.c.version_tag),
+        "versionTagLike": f.like(process_definition.c.version_tag),
+        "withoutVersionTag": f.when_true(lambda: process_definition.c.version_tag.is_(None)),
         "resourceName": f.equals(process_definition.c.resource),
         "resourceNameLike": f.like(process_definition.c.resource),
         "version": f.whole(lambda number: process_definition.c.version == number),
@@ -94,6 +96,7 @@ DEFINITION = Vocabulary(
         "version": process_definition.c.version,
         "deploymentId": process_definition.c.deployment_id,
         "deployTime": process_definition.c.deployed_at,
+        "versionTag": process_definition.c.version_tag,
     },
     key=process_definition.c.id,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Table, insert, select, text
+from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.orm import Session
 
 import engine
@@ -33,8 +33,10 @@ def fill(world: Session, company: Session, found: Registries, files: Mapping[str
 
 
 def _copy_deployed(world: Session, company: Session) -> None:
-    """The versions in force, and those they are bound to call: a process tried may call them and be called."""
+    """The versions in force, those with a tag of their own, and those they are bound to call: a process tried may call
+    them and be called."""
     newest = [row.id for row in engine.queries.definitions(company, latest_only=True)]
+    newest += _tagged(company)
     calls = _calls(company, newest)
     ids = {*newest, *(row["called_definition_id"] for row in calls)}
     definitions = _rows(company, process_definition, process_definition.c.id.in_(sorted(ids)))
@@ -46,6 +48,19 @@ def _copy_deployed(world: Session, company: Session) -> None:
     part = process_definition_part
     _insert(world, part, _rows(company, part, part.c.definition_id.in_(sorted(ids))))
     _insert(world, process_definition_call, calls)
+
+
+def _tagged(company: Session) -> list[str]:
+    """The newest version with each tag: calls look for it by that."""
+    version = process_definition.c
+    tagged = (
+        select(version.key, func.max(version.version).label("version"))
+        .where(version.version_tag.is_not(None))
+        .group_by(version.key, version.version_tag)
+        .subquery()
+    )
+    joined = select(version.id).join(tagged, (tagged.c.key == version.key) & (tagged.c.version == version.version))
+    return list(company.scalars(joined))
 
 
 def _calls(company: Session, callers: Collection[str]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from engine.commands import ledger
+from engine.commands import ledger, pins
 from engine.commands.incidents import open_incident
 from engine.commands.model import Result, RunJob, StartProcess
 from engine.commands.projection import Done, known
@@ -19,7 +19,7 @@ from engine.commands.saving import save
 from engine.commands.start import start_definition
 from engine.commands.unit import Unit, executing, lock_instance, restore
 from engine.errors import ExecutionFailed, InstanceNotActive, JobNotRunnable, LimitExceeded
-from engine.model import InstanceState, WaitingCall
+from engine.model import CallRequest, InstanceState, WaitingCall
 from engine.rows import JobRow
 from engine.spiff import Execution
 from engine.store.tables import process_definition as pd
@@ -50,8 +50,9 @@ def _start(session: Session, command: RunJob, job: JobRow) -> Result:
     )
     detached = execution.is_detached(call.task_id)
     parent = (unit.instance_id, None if detached else call.task_id)
-    result = start_definition(session, _called(unit, call), start, parent=parent)
-    facts = {"process_key": call.key, "instance_id": result.instance_id}
+    called = _called(unit, call, request)
+    result = start_definition(session, called, start, parent=parent)
+    facts = {"process_key": called.key, "instance_id": result.instance_id}
     unit.record("call_started", call.node_id, call.task_id, facts)
     if detached:
         _go_on(unit, execution, call, job)
@@ -72,8 +73,20 @@ def _waiting(execution: Execution, job: JobRow) -> WaitingCall | None:
     return next((call for call in execution.waiting().calls if call.task_id == job.task_id), None)
 
 
-def _called(unit: Unit, call: WaitingCall) -> Row[Any]:
-    """The version pinned when the caller was deployed."""
+def _called(unit: Unit, call: WaitingCall, request: CallRequest) -> Row[Any]:
+    """The version pinned when the caller was deployed, or the one the call names now."""
+    if request.sought is None:
+        return _pinned(unit, call)
+    row = pins.sought(unit.session, unit.definition_id, request)
+    if row is None or row.state != "active":
+        sought = request.sought
+        which = f" (version {sought.version or sought.tag})" if sought.version or sought.tag else ""
+        reason = f"process {request.key!r}{which} {'is suspended' if row else 'is not deployed'}"
+        raise ExecutionFailed(instance_id=unit.instance_id, node_id=call.node_id, reason=reason)
+    return row
+
+
+def _pinned(unit: Unit, call: WaitingCall) -> Row[Any]:
     query = select(pd.c.id, pd.c.key).join(pdc, pdc.c.called_definition_id == pd.c.id)
     wanted = query.where(pdc.c.definition_id == unit.definition_id, pdc.c.called_key == call.key)
     row = unit.connection.execute(wanted).first()
@@ -137,7 +150,9 @@ def _move(unit: Unit, execution: Execution, call: WaitingCall, job: JobRow) -> N
 
 def _cancelled(session: Session, unit: Unit, call: WaitingCall, job: JobRow) -> Result:
     """Somebody cancelled the called process itself: the caller can't go on, and somebody must know."""
-    reason = f"the called process {call.key} was cancelled: {job.payload['code'] or '–'}"
+    called = select(pi.c.definition_key).where(pi.c.id == job.payload["called"])
+    key = unit.connection.execute(called).scalar_one()
+    reason = f"the called process {key} was cancelled: {job.payload['code'] or '–'}"
     error = ExecutionFailed(instance_id=unit.instance_id, node_id=call.node_id, reason=reason)
     open_incident(session, "call", error, command=None, instance_id=unit.instance_id, node_id=call.node_id)
     unit.record(

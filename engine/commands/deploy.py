@@ -225,6 +225,7 @@ def _insert(
         "nodes": _nodes(process, parts),
         "start_messages": sorted(process.start_messages),
         "search_variables": list(process.search_variables),
+        "version_tag": process.version_tag,
         "state": "active",
         "deployed_at": at,
         "deployed_by": command.actor,

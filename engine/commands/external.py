@@ -31,7 +31,7 @@ from engine.commands.model import (
 from engine.commands.projection import Done, known
 from engine.commands.saving import save
 from engine.commands.task_model import SetPriority
-from engine.commands.unit import Unit, executing, lock_instance, restore, unit_of
+from engine.commands.unit import Unit, executing, lock_instance, program, restore, unit_of
 from engine.commands.values import checked
 from engine.context import now
 from engine.errors import (
@@ -49,6 +49,7 @@ from engine.rows import ExternalTask, JobRow
 from engine.store import statements as sql
 from engine.store.rows import JOB, job_row
 from engine.store.tables import job as jb
+from engine.store.tables import process_definition as pd
 from engine.store.tables import process_instance as pi
 
 INCIDENT = "external_task"
@@ -111,6 +112,8 @@ def _of(topic: Topic) -> ColumnElement[bool]:
         found.append(pi.c.definition_id.in_(topic.definition_ids))
     if topic.definition_keys:
         found.append(pi.c.definition_key.in_(topic.definition_keys))
+    if topic.version_tag is not None:
+        found.append(pi.c.definition_id.in_(select(pd.c.id).where(pd.c.version_tag == topic.version_tag)))
     return and_(*found)
 
 
@@ -148,6 +151,7 @@ def _fetched(session: Session, job_id: int, topic: Topic, actor: str) -> Externa
         definition_key=unit.process_key,
         business_key=unit.business_key,
         variables=found,
+        version_tag=program(session, unit.definition_id).version_tag,
     )
 
 

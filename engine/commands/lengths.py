@@ -24,6 +24,7 @@ def of_process(process: CompiledProcess) -> Iterator[Finding]:
     """What a process says too long."""
     yield from _long(process, None, "id", [process.key], IDENTIFIER)
     yield from _long(process, None, "name", [process.name], TEXT)
+    yield from _long(process, None, "versionTag", [process.version_tag or ""], IDENTIFIER)
     yield from _long(process, None, "message", process.start_messages, TEXT)
     for node_id, node in process.nodes.items():
         yield from _long(process, node_id, "id", [node_id], IDENTIFIER)

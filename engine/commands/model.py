@@ -220,6 +220,7 @@ class Topic:
     business_key: str | None = None
     definition_ids: tuple[str, ...] = ()
     definition_keys: tuple[str, ...] = ()
+    version_tag: str | None = None
     instance_variables: Mapping[str, Any] = field(default_factory=dict)
     """Only of instances whose variables have these values."""
 

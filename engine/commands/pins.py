@@ -1,14 +1,19 @@
-"""Which version of a process a call activity calls: pinned when the caller is deployed, the same ever after."""
+"""Which version of a process a call activity calls.
+
+Most are pinned when the caller is deployed and stay the same ever after. What an expression names, or a tag, is looked
+up when the call is reached.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, Select, insert, select
 from sqlalchemy.orm import Session
 
-from engine.model import Finding
+from engine.model import CallRequest, Finding
 from engine.spiff import CompiledProcess
 from engine.spiff.source import CallText
 from engine.store.tables import process_definition as pd
@@ -27,7 +32,35 @@ def findings(session: Session, processes: Sequence[CompiledProcess]) -> tuple[Fi
                 node = next(node_id for node_id, info in process.nodes.items() if info.called == key)
                 facts = {"reference": key, "binding": f"{call.binding or 'latest'} {call.version}".strip()}
                 found.append(Finding("error", "call_missing", process.resource, node, None, facts))
+        found += _untagged(session, process, {(other.key, other.version_tag) for other in processes})
     return tuple(found)
+
+
+def _untagged(session: Session, process: CompiledProcess, here: set[tuple[str, str | None]]) -> list[Finding]:
+    """Tags no version has yet: one may have it by the time of the call."""
+    missing = []
+    for node_id, call in process.tagged.items():
+        query = select(pd.c.id).where(pd.c.key == call.key, pd.c.version_tag == call.tag).limit(1)
+        if (call.key, call.tag) not in here and session.execute(query).first() is None:
+            facts = {"reference": call.key, "tag": call.tag}
+            missing.append(Finding("warning", "call_tag_missing", process.resource, node_id, None, facts))
+    return missing
+
+
+def sought(session: Session, caller_id: str, request: CallRequest) -> Row[Any] | None:
+    """Id, key and state of the version a call looks for when it is reached: the newest active one that fits, else the
+    newest suspended one. ``caller_id``: the version that calls."""
+    assert request.sought is not None
+    query: Select[Any] = select(pd.c.id, pd.c.key, pd.c.state).where(pd.c.key == request.key)
+    match request.sought.binding:
+        case "version":
+            query = query.where(pd.c.version == request.sought.version)
+        case "versionTag":
+            query = query.where(pd.c.version_tag == request.sought.tag)
+        case "deployment":
+            caller = select(pd.c.deployed_at).where(pd.c.id == caller_id).scalar_subquery()
+            query = query.where(pd.c.deployed_at <= caller)
+    return session.execute(query.order_by(pd.c.state, pd.c.version.desc()).limit(1)).first()
 
 
 def _deployed(session: Session, call: CallText) -> str | None:

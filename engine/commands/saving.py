@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.commands import ledger
 from engine.commands.ending import cancel_called, end, record_end, tell_caller
+from engine.commands.lengths import TEXT
 from engine.commands.projection import NOTHING, Done, Known, project
 from engine.commands.searching import make_findable
 from engine.commands.unit import Unit, executing
@@ -103,7 +104,7 @@ def _calls(unit: Unit, rows: Known, waiting: Waiting) -> None:
             instance_id=unit.instance_id,
             task_id=call.task_id,
             node_id=call.node_id,
-            topic=call.key,
+            topic=call.key[:TEXT],  # may be an expression
             dedupe_key=f"call:{call.task_id}",
             payload={"step": "start"},
         )

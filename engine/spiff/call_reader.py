@@ -7,8 +7,9 @@ from lxml import etree
 from engine.hardened_xml import line_of, local_name, namespace
 from engine.spiff.extensions import BPMN, CAMUNDA, Report
 from engine.spiff.source import CallText, MappingText
+from engine.spiff.variables import is_expression
 
-BINDINGS = ("", "latest", "deployment", "version")
+BINDINGS = ("", "latest", "deployment", "version", "versionTag")
 _KNOWN = frozenset({"source", "sourceExpression", "target", "variables", "businessKey"})
 
 
@@ -32,10 +33,31 @@ def read(identifier: str, element: etree._Element, report: Report) -> CallText:
         key=(element.get("calledElement") or "").strip(),
         binding=element.get(f"{{{CAMUNDA}}}calledElementBinding", "").strip(),
         version=version,
+        tag=element.get(f"{{{CAMUNDA}}}calledElementVersionTag", "").strip(),
         business_key=business_key,
         inputs=tuple(inputs),
         outputs=tuple(outputs),
     )
+
+
+def is_pinned(call: CallText) -> bool:
+    """Whether the version called is fixed when the caller is deployed; any other is looked up at the call."""
+    return call.binding != "versionTag" and not computed(call)
+
+
+def is_version(text: str) -> bool:
+    """Whether the text is the number of a version."""
+    return text.isascii() and text.isdecimal() and len(text) < 10
+
+
+def computed(call: CallText) -> list[str]:
+    """The expressions that say what is called."""
+    texts = [call.key]
+    if call.binding == "version":
+        texts.append(call.version)
+    elif call.binding == "versionTag":
+        texts.append(call.tag)
+    return [text for text in texts if is_expression(text)]
 
 
 def _mapping(identifier: str, element: etree._Element, report: Report) -> MappingText | None:

@@ -9,8 +9,8 @@ from SpiffWorkflow.task import Task
 
 from engine import evaluator
 from engine.errors import ExpressionFailed
-from engine.model import CallRequest
-from engine.spiff import source, variables
+from engine.model import CallRequest, CallVersion
+from engine.spiff import call_reader, source, variables
 from engine.spiff.activities import Activity
 
 CALL = "call"
@@ -36,7 +36,36 @@ def request(task: Task) -> CallRequest:
     call: source.CallText = task.task_spec.element.call
     key = variables.resolve(task, call.business_key) if call.business_key else None
     given = _mapped(task, call.inputs, variables.visible(task))
-    return CallRequest(call.key, None if key is None else str(key), given)
+    business_key = None if key is None else str(key)
+    if call_reader.is_pinned(call):
+        return CallRequest(call.key, business_key, given)
+    version = _version(task, call.version) if call.binding == "version" else None
+    tag = _text(task, call.tag) if call.binding == "versionTag" else None
+    return CallRequest(_text(task, call.key), business_key, given, CallVersion(call.binding, version, tag))
+
+
+def _text(task: Task, text: str) -> str:
+    found = variables.resolve(task, text)
+    if not isinstance(found, str) or not found:
+        raise _unfit(task, text, "is empty" if found == "" else f"is no text but {_kind(found)}")
+    return found
+
+
+def _version(task: Task, text: str) -> int:
+    found = variables.resolve(task, text)
+    if isinstance(found, str) and call_reader.is_version(found):
+        return int(found)
+    if type(found) is not int or not call_reader.is_version(str(found)):
+        raise _unfit(task, text, "is no number of a version")
+    return found
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else type(value).__name__
+
+
+def _unfit(task: Task, text: str, reason: str) -> ExpressionFailed:
+    return ExpressionFailed(expression=text[:200], reason=reason, node_id=task.task_spec.bpmn_id)
 
 
 def is_detached(task: Task) -> bool:

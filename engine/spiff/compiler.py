@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from engine import decisions
 from engine.model import Finding
 from engine.spiff import lint, source
+from engine.spiff.call_reader import computed, is_pinned
 from engine.spiff.reader import Reader
 
 MAX_SECONDS = 2.0
@@ -45,11 +46,14 @@ class CompiledProcess:
     start_messages: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     bindings: Mapping[str, source.CallText] = field(default_factory=dict)
-    """Which version each called process is wanted in, with the node that says so."""
+    """Which version each called process is pinned in."""
+    tagged: Mapping[str, source.CallText] = field(default_factory=dict)
+    """Calls of a version by its tag, by node, as far as the file says which."""
     decisions: tuple[str, ...] = ()
     form_keys: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     documentation: str = ""
+    version_tag: str | None = None
     search_variables: tuple[str, ...] = ()
 
 
@@ -105,7 +109,8 @@ def _describe(process: source.Process) -> CompiledProcess:
     for node in process.scope.nodes.values():
         if node.type == "startEvent":
             nodes[node.id] = replace(nodes[node.id], begins_by=(node.event.kind, node.event.name))
-    bindings = {node.call.key: node.call for _, node in process.scope.walk() if node.call is not None}
+    calls = {node.id: node.call for _, node in process.scope.walk() if node.call is not None}
+    bindings = {call.key: call for call in calls.values() if is_pinned(call)}
     starts = [node for node in process.scope.nodes.values() if node.type == "startEvent"]
     return CompiledProcess(
         key=process.key,
@@ -115,10 +120,12 @@ def _describe(process: source.Process) -> CompiledProcess:
         start_messages=tuple(node.event.name for node in starts if node.event.kind == "message"),
         calls=tuple(sorted(bindings)),
         bindings=bindings,
+        tagged={key: call for key, call in calls.items() if not (is_pinned(call) or computed(call))},
         decisions=_distinct(info.decision for info in nodes.values()),
         form_keys=_distinct(info.form_key for info in nodes.values()),
         topics=_distinct(info.topic for info in nodes.values()),
         documentation=process.documentation,
+        version_tag=process.version_tag,
         search_variables=process.search_variables,
     )
 
@@ -140,5 +147,5 @@ def _info(scope: source.Scope, node: source.Node) -> NodeInfo:
         scope=scope.id,
         topic=node.attributes.get("topic"),
         decision=node.attributes.get("decisionRef"),
-        called=node.call.key if node.call else None,
+        called=node.call.key if node.call and is_pinned(node.call) else None,
     )

@@ -17,7 +17,7 @@ BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 KNOWN_ATTRIBUTES = frozenset({
     "assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "priority", "formKey", "decisionRef",
     "mapDecisionResult", "resultVariable", "type", "topic", "initiator", "calledElementBinding", "calledElementVersion",
-    "jobPriority", "taskPriority",
+    "calledElementVersionTag", "jobPriority", "taskPriority",
 })  # fmt: skip
 WITHOUT_EFFECT = frozenset({
     "asyncBefore", "asyncAfter", "exclusive", "historyTimeToLive", "versionTag",
@@ -60,6 +60,11 @@ def inherit(process: etree._Element, nodes: Iterable[Node]) -> None:
     if given:
         for node in nodes:
             node.attributes = {**given, **node.attributes}
+
+
+def version_tag(process: etree._Element) -> str | None:
+    """What people call this version of the process."""
+    return process.get(f"{{{CAMUNDA}}}versionTag", "").strip() or None
 
 
 def search_variables(process: etree._Element) -> tuple[str, ...]:

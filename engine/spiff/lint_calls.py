@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.spiff import lint_expressions
-from engine.spiff.call_reader import BINDINGS
-from engine.spiff.source import Node, Process
+from engine.spiff import call_reader, lint_expressions
+from engine.spiff.source import CallText, Node, Process
 from engine.spiff.variables import is_expression
 
 if TYPE_CHECKING:
@@ -25,25 +24,39 @@ def check_node(report: Report, node: Node) -> None:
         return
     if not call.key:
         report.error("call_target", node.id, node.line)
-    elif is_expression(call.key):
-        report.error("call_computed", node.id, node.line, expression=call.key)
-    if call.binding not in BINDINGS or (call.binding == "version") != call.version.isdigit():
-        report.error("call_binding", node.id, node.line, binding=call.binding, version=call.version)
-    if call.binding == "latest":
+    if not _is_bound(call):
+        report.error("call_binding", node.id, node.line, binding=call.binding, version=call.version or call.tag)
+    if call_reader.computed(call):
+        report.warning("call_computed", node.id, node.line, expression=" ".join(call_reader.computed(call))[:200])
+    elif call.binding == "latest":
         report.warning("call_latest", node.id, node.line)
     waits = node.properties.get("waitForCompletion", "true")
     if waits not in ("true", "false") or (waits == "false" and call.outputs):
         report.error("call_detached", node.id, node.line, value=waits)
-    texts = [call.business_key or "", *(m.expression for m in (*call.inputs, *call.outputs))]
-    for text in texts:
+    mappings = (mapping.expression for mapping in (*call.inputs, *call.outputs))
+    for text in (call.key, call.version, call.tag, call.business_key or "", *mappings):
         lint_expressions.check_text(report, node.id, node.line, text)
 
 
+def _is_bound(call: CallText) -> bool:
+    """A number, or what computes one, with the binding "version" alone; a tag with "versionTag"."""
+    if call.binding == "version":
+        return call_reader.is_version(call.version) or is_expression(call.version)
+    if call.binding == "versionTag" and not call.tag:
+        return False
+    return call.binding in call_reader.BINDINGS and not call.version.isdigit()
+
+
 def check_process(report: Report, process: Process) -> None:
-    """A process calls each other one in one version, and itself only after somebody has waited."""
+    """A process pins one version of each other one, and calls itself only after somebody has waited."""
     calls: dict[str, Node] = {}
+    own: list[Node] = []
     for _, node in process.scope.walk():
         if node.call is None:
+            continue
+        if node.call.key == process.key:
+            own.append(node)
+        if not call_reader.is_pinned(node.call):
             continue
         first = calls.setdefault(node.call.key, node)
         if first.call is not None and (first.call.binding, first.call.version) != (
@@ -51,9 +64,10 @@ def check_process(report: Report, process: Process) -> None:
             node.call.version,
         ):
             report.error("call_versions", node.id, node.line, reference=first.id)
-    own = calls.get(process.key)
-    if own is not None and own.id in _at_once(process):
-        report.warning("call_recursion", own.id, own.line)
+    at_once = _at_once(process) if own else set()
+    for node in own:
+        if node.id in at_once:
+            report.warning("call_recursion", node.id, node.line)
 
 
 def _at_once(process: Process) -> set[str]:

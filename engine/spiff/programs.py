@@ -26,6 +26,7 @@ class Program:
     spec: ScopeSpec
     scopes: dict[str, BpmnProcessSpec]
     search_variables: tuple[str, ...] = ()
+    version_tag: str | None = None
 
 
 def load_program(
@@ -49,7 +50,7 @@ def load_program(
     if process is None:
         raise DeploymentRefused(tuple(reader.findings))
     spec, scopes = build(process, tables)
-    return Program(key, definition_id, spec, scopes, search_variables)
+    return Program(key, definition_id, spec, scopes, search_variables, process.version_tag)
 
 
 class Programs:

@@ -77,6 +77,7 @@ class Reader:
         scope = Scope(key)
         process = Process(key, element.get("name") or key, self.file, line_of(element), executable, scope)
         process.documentation = _documentation(element)
+        process.version_tag = extensions.version_tag(element)
         process.search_variables = extensions.search_variables(element)
         extensions.check_listeners(element, self.find)
         self._fill(scope, element, 1)

@@ -59,11 +59,15 @@ class MappingText:
 
 @dataclass(frozen=True, slots=True)
 class CallText:
-    """A call as written. ``binding``: which version; empty: the one deployed together, else the newest."""
+    """A call as written. ``binding``: which version; empty: the one deployed together, else the newest.
+
+    ``key``, ``version`` and ``tag`` (of the version called) may be expressions.
+    """
 
     key: str
     binding: str = ""
     version: str = ""
+    tag: str = ""
     business_key: str | None = None
     inputs: tuple[MappingText, ...] = ()
     outputs: tuple[MappingText, ...] = ()
@@ -159,5 +163,6 @@ class Process:
     executable: bool
     scope: Scope
     documentation: str = ""
+    version_tag: str | None = None
     search_variables: tuple[str, ...] = ()
     """Variables by which instances can be found."""

@@ -68,6 +68,7 @@ process_definition = Table(
     Column("state", String(12), nullable=False),  # active, suspended
     Column("deployed_at", UtcDateTime, nullable=False),
     Column("deployed_by", String(100), nullable=False),
+    Column("version_tag", String(100)),  # what people call this version
     Index("uq_process_definition_key_version", "key", "version", unique=True),
 )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.errors import ExecutionFailed
-from engine.model import CallRequest
+from engine.errors import ExecutionFailed, ExpressionFailed
+from engine.model import CallRequest, CallVersion
 from engine.spiff import compile_files
 from tests.support.workflows import MODES, Play, document, user
 
@@ -14,6 +14,7 @@ pytestmark = pytest.mark.parametrize("mode", MODES)
 START, END = '<startEvent id="s"/>\n', '<endEvent id="e"/>\n'
 BAD = '<errorEventDefinition errorRef="bad_"/>'
 LATEST = 'camunda:calledElementBinding="latest"'
+TAGGED = 'camunda:calledElementBinding="versionTag"'
 UP = '<escalationEventDefinition escalationRef="up_"/>'
 
 
@@ -137,11 +138,50 @@ def test_a_timer_ends_the_waiting(mode: str) -> None:
     assert (play.tasks, play.waiting.calls) == (["z"], ())
 
 
+def test_what_is_called_may_be_computed(mode: str) -> None:
+    """The variables at the call say which process and which version: those of the item of a loop as well."""
+    loop = '<multiInstanceLoopCharacteristics camunda:collection="items" camunda:elementVariable="item"/>'
+    body = START + user("z") + f'<callActivity id="c" calledElement="check_${{item}}">{loop}</callActivity>\ns > c > z'
+    play = Play(body, {"items": ["a", "b"]}, mode=mode)
+    assert [request(play, number).key for number in range(2)] == ["check_a", "check_b"]
+    assert request(play) == CallRequest("check_a", None, {}, CallVersion(""))
+    assert play.answer("c").answer("c").tasks == ["z"]
+    number = 'camunda:calledElementBinding="version" camunda:calledElementVersion="${number}"'
+    for given in (3, "3"):
+        play = Play(START + call(attributes=number) + "\ns > c", {"number": given}, mode=mode)
+        assert request(play) == CallRequest("child", None, {}, CallVersion("version", version=3))
+    tag = f'{TAGGED} camunda:calledElementVersionTag="2026-${{quarter}}"'
+    play = Play(START + call(attributes=tag) + "\ns > c", {"quarter": "Q4"}, mode=mode)
+    assert request(play) == CallRequest("child", None, {}, CallVersion("versionTag", tag="2026-Q4"))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "value"),
+    [
+        ('calledElement="${x}"', 7),
+        ('calledElement="${x}"', ""),
+        ('calledElement="${x}"', None),
+        ('calledElement="q" camunda:calledElementBinding="version" camunda:calledElementVersion="${x}"', "newest"),
+        ('calledElement="q" camunda:calledElementBinding="version" camunda:calledElementVersion="${x}"', True),
+        ('calledElement="q" camunda:calledElementBinding="version" camunda:calledElementVersion="${x}"', -1),
+        (f'calledElement="q" {TAGGED} camunda:calledElementVersionTag="${{x}}"', 2),
+    ],
+)
+def test_what_names_no_process_is_said_at_the_call(mode: str, attributes: str, value: object) -> None:
+    play = Play(START + f'<callActivity id="c" {attributes}/>' + "\ns > c", {"x": value}, mode=mode)
+    with pytest.raises(ExpressionFailed) as raised:
+        request(play)
+    assert raised.value.facts["node_id"] == "c"
+
+
 @pytest.mark.parametrize(
     ("code", "element"),
     [
         ("call_target", '<callActivity id="c"/>'),
         ("call_computed", '<callActivity id="c" calledElement="${key}"/>'),
+        ("expression", '<callActivity id="c" calledElement="${key.__class__}"/>'),
+        ("expression", call(attributes=f'{TAGGED} camunda:calledElementVersionTag="${{open(1)}}"')),
+        ("call_binding", call(attributes='camunda:calledElementBinding="version" camunda:calledElementVersion="²"')),
         ("call_binding", call(attributes='camunda:calledElementBinding="versionTag"')),
         ("call_binding", call(attributes='camunda:calledElementBinding="version"')),
         ("call_mapping", call('<camunda:in source="x"/>')),

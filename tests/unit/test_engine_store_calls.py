@@ -242,3 +242,111 @@ def test_what_nobody_waits_for_brings_nothing_back(engines: World) -> None:
     with pytest.raises(engine.DeploymentRefused) as refused:
         engines.deploy(parent(mappings), CHILD)
     assert [finding.code for finding in refused.value.findings if finding.severity == "error"] == ["call_detached"]
+
+
+TAGGED = 'camunda:calledElementBinding="versionTag" camunda:calledElementVersionTag="1.2"'
+
+
+def child(key: str, task: str, tag: str = "") -> bytes:
+    """A process with one task, in a version that people call ``tag``."""
+    found = bpmn(key, START + user_task(task) + END + chain("begin", task, "done"))
+    return found.replace(b"<bpmn:process ", f'<bpmn:process camunda:versionTag="{tag}" '.encode()) if tag else found
+
+
+def retried(world: World, job: engine.JobRow) -> None:
+    world.do(engine.RetryJob(job_id=job.id, actor="operator"))
+    world.run_due()
+
+
+def failed_call(world: World, instance_id: str | None) -> tuple[engine.IncidentRow, engine.JobRow]:
+    """The open incident at the call, and its job, once all attempts are used up."""
+    for _ in range(3):
+        world.clock.advance(timedelta(hours=1))
+        world.run_due()
+    [incident] = world.ask(engine.queries.incidents, instance_id=instance_id, states=[engine.IncidentState.OPEN])
+    assert (incident.kind, incident.node_id) == ("call", "call")
+    return incident, world.ask(engine.queries.job, incident.job_id)
+
+
+def test_the_called_process_is_computed_when_the_call_is_reached(engines: World) -> None:
+    deployed = engines.deploy(parent(key="child_${kind}")).deployment
+    assert deployed is not None and {(found.code, found.severity) for found in deployed.findings} == {
+        ("call_computed", "warning")
+    }
+    values = {"x": 5, "number": "7", "kind": "b"}
+    started = engines.start("parent", variables=values)
+    incident, job = failed_call(engines, started.instance_id)
+    assert "'child_b' is not deployed" in incident.message
+    engines.deploy(child("child_a", "work_a"), child("child_b", "old"))
+    engines.deploy(child("child_b", "work_b"))
+    retried(engines, job)
+    [found] = called(engines, started.instance_id)
+    assert (engines.open(found.id), found.variables, found.business_key) == (["work_b"], {"y": 5}, "CHILD-7")
+    check(engines, started.instance_id, found.id)
+    finish(engines, engines.task(found.id, "work_b"), result="fine")
+    assert engines.open(started.instance_id) == ["after"]
+    check(engines, started.instance_id, found.id)
+
+
+def test_a_wrong_name_is_mended_in_the_variables_and_tried_again(engines: World) -> None:
+    engines.deploy(parent(key="${target}"), CHILD)
+    started = engines.start("parent", variables={"x": 1, "number": "7", "target": 12})
+    incident, job = failed_call(engines, started.instance_id)
+    assert "is no text but int" in incident.message
+    for name in ("child", "nobody"):
+        change = engine.SetVariables(instance_id=str(started.instance_id), variables={"target": name}, actor="operator")
+        engines.do(change)
+        engines.do(engine.SuspendDefinition(definition_id=newest(engines), suspended=True, actor="operator"))
+        retried(engines, job)
+        assert called(engines, started.instance_id) == [], "suspended, or not there"
+    engines.do(engine.SuspendDefinition(definition_id=newest(engines), suspended=False, actor="operator"))
+    engines.do(engine.SetVariables(instance_id=str(started.instance_id), variables={"target": "child"}, actor="o"))
+    retried(engines, job)
+    [found] = called(engines, started.instance_id)
+    engines.do(engine.CancelInstance(instance_id=found.id, reason="wrong one", actor="operator"))
+    [incident] = engines.ask(
+        engine.queries.incidents, instance_id=started.instance_id, states=[engine.IncidentState.OPEN]
+    )
+    assert "the called process child was cancelled" in incident.message
+
+
+def newest(world: World) -> str:
+    """The newest version of the process called."""
+    found: engine.DefinitionRow = world.ask(engine.queries.definitions, "child")[0]
+    return found.id
+
+
+def test_a_version_is_called_by_its_tag(engines: World) -> None:
+    """The newest version with the tag at the time of the call, however many came after it."""
+    deployed = engines.deploy(parent("", attributes=TAGGED)).deployment
+    assert deployed is not None and [found.code for found in deployed.findings] == ["call_tag_missing"]
+    waiting = engines.start("parent")
+    engines.deploy(child("child", "first", "1.2"))
+    engines.deploy(child("child", "second", "1.2"))
+    engines.deploy(child("child", "third", "1.3"))
+    engines.deploy(child("child", "fourth"))
+    tags = [row.version_tag for row in engines.ask(engine.queries.definitions, "child")]
+    assert tags == [None, "1.3", "1.2", "1.2"]
+    engines.clock.advance(timedelta(hours=1))
+    engines.run_due()
+    for started in (waiting, engines.start("parent")):
+        [found] = called(engines, started.instance_id)
+        assert engines.open(found.id) == ["second"]
+        check(engines, started.instance_id, found.id)
+    again = engines.deploy(parent("", attributes=TAGGED), child("child", "fourth")).deployment
+    assert again is not None and (again.changed, again.findings) == (False, ())
+
+
+@pytest.mark.parametrize(("binding", "wanted"), [("version", "first"), ("deployment", "second"), ("latest", "third")])
+def test_a_computed_process_is_bound_like_any_other(engines: World, binding: str, wanted: str) -> None:
+    """The binding "deployment" is what was there when the caller was deployed."""
+    version = ' camunda:calledElementVersion="=first"' if binding == "version" else ""
+    attributes = f'camunda:calledElementBinding="{binding}"{version}'
+    for name in ("first", "second", "third"):
+        engines.deploy(child("child", name))
+        if name == "second":
+            engines.deploy(parent("", key="${key}", attributes=attributes))
+        engines.clock.advance(timedelta(minutes=1))
+    started = engines.start("parent", variables={"key": "child", "first": 1})
+    [found] = called(engines, started.instance_id)
+    assert engines.open(found.id) == [wanted]

@@ -17,9 +17,14 @@ from app import migrations
 from app.bootstrap import load_models
 from app.db import Base, Database, search
 from app.db.connections import open_engine
+from tests.support.engine_world import MONDAY, OFFICE
 
 if TYPE_CHECKING:
     from tests.support.postgres import PostgresServer
+
+TAGGED = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
+    xmlns:camunda="http://camunda.org/schema/1.0/bpmn"><process id="{0}" isExecutable="true" {1}>{2}
+    <startEvent id="s"/><endEvent id="e"/><sequenceFlow id="f" sourceRef="s" targetRef="e"/></process></definitions>"""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -70,6 +75,30 @@ def test_the_way_back_leaves_nothing(url: str) -> None:
     left = set(inspect(opened).get_table_names()) - {"alembic_version"}
     opened.dispose()
     assert left == set()
+
+
+def test_versions_deployed_before_have_the_tag_their_file_says(url: str) -> None:
+    migrations.upgrade(url)
+    zeebe = '<extensionElements><z:versionTag xmlns:z="http://camunda.org/schema/zeebe/1.0" value="8.1"/>'
+    files = {
+        name: tagged.encode()
+        for name, tagged in {
+            "a.bpmn": TAGGED.format("a", 'camunda:versionTag="1.2"', ""),
+            "b.bpmn": TAGGED.format("b", "", f"{zeebe}</extensionElements>"),
+            "c.bpmn": TAGGED.format("c", "", ""),
+        }.items()
+    }
+    database = Database(
+        url, engine.Runtime(clock=engine.VirtualClock(MONDAY), calendars=lambda _session, _group: OFFICE)
+    )
+    database.write(lambda session: engine.execute(session, engine.Deploy(name="tests", files=files, actor="tests")))
+    database.dispose()
+    migrations.downgrade(url, "0021")
+    migrations.upgrade(url)
+    database = Database(url)
+    with database.read() as session:
+        assert [row.version_tag for row in engine.queries.definitions(session)] == ["1.2", "8.1", None]
+    database.dispose()
 
 
 def test_processes_that_start_together_migrate_once(url: str) -> None:

@@ -24,7 +24,7 @@ PROCESS = bpmn(
     + user_task("check", 'camunda:candidateGroups="customer_support"')
     + '<bpmn:endEvent id="done" />'
     + chain("begin", "charge", "check", "done"),
-)
+).replace(b"<bpmn:process ", b'<bpmn:process camunda:versionTag="1.2" ')
 FETCH = "/engine-rest/external-task/fetchAndLock"
 
 
@@ -51,12 +51,15 @@ def fetch(client: Program, worker: str = "w1", **given: Any) -> list[dict[str, A
 def test_a_worker_fetches_completes_and_the_case_moves_on(each_app: Flask, ask: Ask) -> None:
     instance_id = start(each_app, "B-1", amount=12, note="hello")
     client = ask(OPERATOR)
-    (task,) = fetch(client, topic={"variables": ["amount"]})
+    assert fetch(client, topic={"processDefinitionVersionTag": "1.1"}) == []
+    (task,) = fetch(client, topic={"variables": ["amount"], "processDefinitionVersionTag": "1.2"})
     assert task["variables"] == {"amount": {"type": "Integer", "value": 12, "valueInfo": {}}}
     assert (task["workerId"], task["retries"], task["businessKey"]) == ("w1", None, "B-1")
     assert (task["activityId"], task["processInstanceId"]) == ("charge", instance_id)
+    assert task["processDefinitionVersionTag"] == "1.2"
     path = f"/engine-rest/external-task/{task['id']}"
     assert client.get(path).get_json()["lockExpirationTime"] == task["lockExpirationTime"]
+    assert client.get(path).get_json()["processDefinitionVersionTag"] == "1.2"
     refused = client.post(f"{path}/complete", {"workerId": "w2"})
     assert refused.status_code == 400 and "locked by worker 'w1'" in refused.get_json()["message"]
     assert client.post(f"{path}/extendLock", {"workerId": "w1", "newDuration": 120_000}).status_code == 204

@@ -8,9 +8,16 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+import engine
 from tests.support import purchase
+from tests.support.application import database_of
+from tests.support.engine_world import bpmn, chain, user_task
 from tests.support.rest import Program, program, variables
 
+PLAIN = bpmn(
+    "plain", '<bpmn:startEvent id="begin" />' + user_task("work", 'camunda:candidateGroups="customer_support"')
+    + chain("begin", "work")
+)  # fmt: skip
 Ask = Callable[[str], Program]
 OPERATOR = "lin.wanqing"
 """The CCO may repair."""
@@ -38,6 +45,23 @@ def test_definitions_are_listed_and_their_file_is_there(ask: Ask) -> None:
         assert xml["id"] == found["id"] and "<bpmn:definitions" in xml["bpmn20Xml"]
     assert client.get("/engine-rest/process-definition/key/nothing").status_code == 404
     assert client.get("/engine-rest/process-definition/nothing/xml").status_code == 404
+
+
+def test_versions_are_found_by_their_tag(each_app: Flask, ask: Ask) -> None:
+    for tag in ("1.2", "1.3"):
+        file = PLAIN.replace(b"<bpmn:process ", f'<bpmn:process camunda:versionTag="{tag}" '.encode())
+        command = engine.Deploy(name="tests", files={"plain.bpmn": file}, actor="tests")
+        database_of(each_app).write(lambda session, command=command: engine.execute(session, command))
+    client = ask("li.na")
+
+    def found(**query: str) -> list[tuple[str, str | None]]:
+        rows = client.get("/engine-rest/process-definition", **query).get_json()
+        return [(row["key"], row["versionTag"]) for row in rows if row["key"] in ("plain", "purchase")]
+
+    assert found(versionTag="1.2") == [("plain", "1.2")] and found(versionTag="1") == []
+    assert found(versionTagLike="1.%", sortBy="versionTag", sortOrder="desc") == [("plain", "1.3"), ("plain", "1.2")]
+    assert found(withoutVersionTag="true") == [("purchase", None)]
+    assert client.get("/engine-rest/process-definition/key/plain").get_json()["versionTag"] == "1.3"
 
 
 def test_a_process_is_started_by_key_and_by_id(ask: Ask) -> None:

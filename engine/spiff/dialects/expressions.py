@@ -49,7 +49,7 @@ def _text(work: Work, element: etree._Element, options: Options) -> None:
 def _attributes(work: Work, element: etree._Element, options: Options) -> None:
     for name, value in list(element.attrib.items()):
         ours = str(name).startswith(f"{{{CAMUNDA}}}") or (element.tag in MAPPINGS and name in SOURCES)
-        if not (ours or name == "correlationKey") or not is_expression(str(value)) or work.late():
+        if not (ours or name in ("correlationKey", "calledElement")) or not is_expression(str(value)) or work.late():
             continue
         after = translate(str(value), options)
         _check(work, element, after)

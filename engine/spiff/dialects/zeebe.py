@@ -34,6 +34,7 @@ COUNTERS = {
 def translate(work: Work) -> None:
     """Every node with ``zeebe:`` extensions."""
     forms = _embedded_forms(work)
+    _version_tags(work)
     for node in work.nodes():
         for found in extensions_of(node):
             if not str(found.tag).startswith(f"{{{ZEEBE}}}"):
@@ -98,8 +99,9 @@ def _called(work: Work, node: etree._Element, found: etree._Element) -> None:
     if not node.get("calledElement"):
         node.set("calledElement", found.get("processId", ""))
     binding = found.get("bindingType")
-    if binding in ("latest", "deployment"):
+    if binding in ("latest", "deployment", "versionTag"):
         _set(node, "calledElementBinding", binding)
+    _set(node, "calledElementVersionTag", found.get("versionTag"))
     if found.get("propagateAllParentVariables", "true") == "true":
         extend(node, "in", variables="all")
     if found.get("propagateAllChildVariables", "true") == "true":
@@ -177,6 +179,15 @@ def _embedded_forms(work: Work) -> dict[str, str]:
             found[form.get("id", "")] = form.text or ""
             drop(form)
     return found
+
+
+def _version_tags(work: Work) -> None:
+    """What people call the version of a process."""
+    for process in work.processes():
+        for found in extensions_of(process):
+            if found.tag == f"{{{ZEEBE}}}versionTag":
+                _set(process, "versionTag", found.get("value"))
+                drop(found)
 
 
 def _form(work: Work, node: etree._Element, forms: dict[str, str]) -> None:

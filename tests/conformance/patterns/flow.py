@@ -179,8 +179,12 @@ TASKS = (
     Pattern("Call activity: versions, business key, variables", "调用活动：版本、业务键、变量", "",
             proved_by="tests/unit/test_engine_store_calls.py::test_a_caller_keeps_the_version_it_was_deployed_with"),
     Pattern("Call of a computed process", "调用计算得到的流程",
-            START + '<callActivity id="c" calledElement="${x}"/>' + "\ns > c", refused=("call_computed",)),
+            START + '<callActivity id="c" calledElement="${n}"/>' + END + "\ns > c > e", ("answer c",), "s c e",
+            variables={"n": "q"}, warned=("call_computed",)),
     Pattern("Call in a version by tag", "按版本标签调用",
+            START + '<callActivity id="c" calledElement="q" camunda:calledElementBinding="versionTag" '
+            'camunda:calledElementVersionTag="1.2"/>' + END + "\ns > c > e", ("answer c",), "s c e"),
+    Pattern("Call in a version by tag, without a tag", "按版本标签调用，但没有标签",
             START + '<callActivity id="c" calledElement="q" camunda:calledElementBinding="versionTag"/>' + "\ns > c",
             refused=("call_binding",)),
     Pattern("Embedded sub-process", "嵌入子流程",
