@@ -18,7 +18,7 @@ from app.customers import queries as customers
 from app.matters import labels, queries, timeline
 from app.matters.models import Matter, MatterCopy, MatterFact, MatterVerification
 from app.matters.service import messages
-from app.matters.service.holding import SYSTEM
+from app.matters.service.holding import by_whom
 from app.matters.timeline import Entry, Responsibility
 from app.security import Principal
 from app.web.due import Due, standing
@@ -204,7 +204,7 @@ def _moves(session: Session, matter: Matter) -> list[Move]:
             after=names[row.to_department],
             kind=kinds.get(row.kind, row.kind),
             declined=row.kind == "declined",
-            who=people.get(row.actor, row.actor) if row.actor != SYSTEM else "",
+            who=by_whom(row.actor, people),
             reason=row.reason,
             at=row.at,
         )

@@ -18,7 +18,7 @@ from app.accounts.in_forms import with_departments
 from app.calendars import timeline as clocks
 from app.matters import labels, queries
 from app.matters.models import Matter, MatterHolding
-from app.matters.service.holding import SYSTEM
+from app.matters.service.holding import by_whom
 from app.notifications import queries as notices
 from app.web.i18n import language
 
@@ -100,8 +100,7 @@ def _moves(session: Session, moves: Sequence[Any], people: Mapping[str, str]) ->
     found = []
     for row in moves:
         title = _("%(before)s → %(after)s", before=names[row.from_department], after=names[row.to_department])
-        who = "" if row.actor == SYSTEM else people.get(row.actor, row.actor)
-        found.append(Entry(row.at, title, who, "transfer", row.reason))
+        found.append(Entry(row.at, title, by_whom(row.actor, people), "transfer", row.reason))
     return found
 
 

@@ -6,6 +6,7 @@ somebody took it or gave it back, somebody was given it. While a complaint has t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +22,11 @@ from app.matters.service import steps
 CALL_CENTRE = ("customer_support", "technical_support")
 """The departments that take matters in; the first does when somebody else registers one."""
 SYSTEM = "system"
+
+
+def by_whom(login: str, people: Mapping[str, str]) -> str:
+    """The name of who moved a matter, from names by login; empty when the process moved it by itself."""
+    return "" if login == SYSTEM else people.get(login, login)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from app.customers import queries as customers
 from app.matters import labels, queries
 from app.matters.models import Matter
 from app.matters.service import data_age
-from app.matters.service.holding import SYSTEM
+from app.matters.service.holding import by_whom
 from app.security import Principal
 from app.web.i18n import language
 from engine import TaskRow
@@ -167,7 +167,8 @@ def history(session: Session, matter: Matter) -> str:
 
 
 def _by(login: str, people: Mapping[str, str]) -> str:
-    return "" if login == SYSTEM else f" · {people.get(login, login)}"
+    name = by_whom(login, people)
+    return f" · {name}" if name else ""
 
 
 def _because(reason: str) -> str:
