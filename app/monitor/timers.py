@@ -31,6 +31,7 @@ WAITING = text("job.kind = 'timer' AND job.ended_at IS NULL")
 """The condition of ix_job_timer_due_at, word for word."""
 HORIZONS: Mapping[str, int] = {"7": 7, "30": 30, "365": 365}
 OVERDUE = "overdue"
+FORESEEABLE = timedelta(days=3660)
 MOST_COUNTED = 300
 MOST_OF_DAYS = 5_000
 """Timers of the days of one page that are counted."""
@@ -80,6 +81,12 @@ def _select(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
     if sees_every_instance(principal):
         return statement
     return statement.where(_instance_is(sees_listed(session, principal, objects())))
+
+
+def _foreseeable(session: Session, principal: Principal) -> Select[*tuple[Any, ...]]:
+    """What fires in the next ten years. A process that has no moment for a timer puts it further away: it is no
+    appointment, and stands at its instance only."""
+    return _select(session, principal).where(job.c.due_at < engine.now(session) + FORESEEABLE)
 
 
 def _instance_is(condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -221,7 +228,7 @@ def agenda(principal: Principal) -> ListSpec[TimerLine]:
     return ListSpec(
         name="timers",
         title=_l("Timers"),
-        select=_select,
+        select=_foreseeable,
         rows=_lines(principal),
         key=job.c.id,
         columns=(
@@ -234,6 +241,7 @@ def agenda(principal: Principal) -> ListSpec[TimerLine]:
         ),
         sorts={"due": Sort(job.c.due_at)},  # ix_job_timer_due_at
         default_sort="due",
+        export_permission=EXPORTS,
         most_counted=MOST_COUNTED,
         filters=(
             Within("within", _l("Fires")),

@@ -62,7 +62,11 @@ def test_the_agenda_says_what_fires_on_which_day_and_why(each_app: Flask, operat
     assert days_of(page) == ["2026-11-26", "2026-11-28"] and "no working day" in page
     why = text_of(operator, f"/monitor/timers/{timer.id}")
     assert "Moved by kang.ning" in why and "printer holidays" in why
-    (kept,) = errands.audited(each_app, "SetJobDue", OPERATOR)
+    never = {**given, "due_at": "2126-11-28T10:30"}
+    assert operator.post(path, data=never).status_code == 303
+    assert days_of(text_of(operator, AGENDA)) == ["2026-11-26"]  # ten years ahead it is no appointment
+    assert "28 Nov 2126" in text_of(operator, f"/monitor/timers/{timer.id}")
+    kept = errands.audited(each_app, "SetJobDue", OPERATOR)[0]
     assert kept.facts["reason"] == "printer holidays" and kept.facts["previous"].startswith("2026-11-26")
     with database_of(each_app).read() as session:
         assert "timer_moved" in [row.kind for row in engine.queries.history(session, one)]
