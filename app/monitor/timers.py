@@ -241,7 +241,6 @@ def agenda(principal: Principal) -> ListSpec[TimerLine]:
         ),
         sorts={"due": Sort(job.c.due_at)},  # ix_job_timer_due_at
         default_sort="due",
-        export_permission=EXPORTS,
         most_counted=MOST_COUNTED,
         filters=(
             Within("within", _l("Fires")),
