@@ -155,6 +155,9 @@ class Settings:
     lease_minutes: int = _setting(
         "A job that has not ended after so many minutes hangs and is taken away from its worker", 5, _number(1, 240)
     )
+    batch_days: int = _setting(
+        "Batches that ended more days ago go, with their items; 0 keeps them for ever", 365, _number(0, 36500)
+    )
     smtp_url: str = _setting(
         "Mail server: smtp://user:password@host:587?starttls=1, or smtps://…; without one e-mails wait, visibly",
         "",

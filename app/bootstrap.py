@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 import engine
-from app import auditing, doorbells, migrations, observing, packaged
+from app import auditing, doorbells, migrations, observing, packaged, purging
 from app.business_objects import BusinessObjects
 from app.db import Database
 from app.db.request import install as install_database
@@ -60,6 +60,7 @@ def build(settings: Settings, *, clock: engine.Clock | None = None, bell: engine
     for name in SLICES:
         importlib.import_module(name).register(app, found)
     auditing.register(found)
+    purging.register(found, timedelta(days=settings.batch_days))
     observing.register(found)
     app.extensions[health.REVISION] = migrations.head()
     install_database(app, open_database(settings, found, clock=clock, bell=bell))

@@ -45,6 +45,7 @@ from engine.commands.model import (
     Topic,
     Unlock,
 )
+from engine.commands.purging import Purged, purge_batches
 from engine.commands.repair_model import (
     CancelTimer,
     DeleteBatch,
@@ -258,6 +259,7 @@ __all__ = [
     "PauseRow",
     "PauseTask",
     "PlanRefused",
+    "Purged",
     "RecomputeDeadlines",
     "RecordRefusal",
     "Rehearsal",
@@ -337,6 +339,7 @@ __all__ = [
     "record_incident",
     "rehearse",
     "runtime",
+    "purge_batches",
     "seal_chains",
     "tables",
 ]

@@ -126,7 +126,8 @@ def latest(session: Session, limit: int = 10) -> list[Progress]:
 
 
 def _progress(session: Session, row: Recomputation) -> Progress:
-    batches = [engine.queries.batch(session, number) for number in row.batches]
+    batches = list(_kept(session, row.batches))
+    purged = row.total - sum(batch.total for batch in batches)
     moved = select(func.count()).select_from(MovedDeadline).where(MovedDeadline.recomputation_id == row.id)
     return Progress(
         id=row.id,
@@ -134,10 +135,19 @@ def _progress(session: Session, row: Recomputation) -> Progress:
         at=row.at,
         actor=row.actor,
         total=None if row.started_at is None else row.total,
-        done=sum(batch.done for batch in batches),
+        done=sum(batch.done for batch in batches) + purged,
         failed=sum(batch.failed for batch in batches),
         moved=int(session.scalar(moved) or 0),
     )
+
+
+def _kept(session: Session, numbers: Iterable[int]) -> Iterator[engine.BatchRow]:
+    """The batches that are still there: those that ended long ago are purged."""
+    for number in numbers:
+        try:
+            yield engine.queries.batch(session, number)
+        except engine.BatchNotFound:
+            continue
 
 
 def step_names(session: Session, number: int, language: str) -> dict[tuple[str, str | None], str]:

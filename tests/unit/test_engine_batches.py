@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,36 @@ def test_two_workers_share_a_batch_and_one_of_them_closes_it(keliu: World) -> No
     for one in workers:
         one.join(60)
     assert progress(keliu, batch_id) == ("completed", 12, 0, 0)
+
+
+def test_batches_that_ended_long_ago_go_in_pieces(keliu: World) -> None:
+    ids = started(keliu, 3)
+    cancelled = begin(keliu, engine.CancelInstance(instance_id="", reason="tidy up"), [*ids, "unknown"])
+    keliu.run_due()
+    keliu.do(engine.DeleteBatch(batch_id=cancelled))
+    running = begin(keliu, engine.CancelInstance(instance_id="", reason="tidy up"), ["unknown"])
+    keliu.run_due()
+    short, newest = (begin(keliu, engine.SuspendInstance(instance_id=""), started(keliu, 1)) for _ in range(2))
+    keliu.run_due()
+    ended = keliu.clock.now()
+    keliu.clock.advance(timedelta(days=1))
+
+    def purge(before: datetime, at_most: int) -> engine.Purged:
+        return keliu.database.write(lambda session: engine.purge_batches(session, before, at_most))
+
+    assert purge(ended, 100) == engine.Purged(), "what ended at that moment has not ended before it"
+    assert purge(keliu.clock.now(), 3) == engine.Purged(items=3, more=True)
+    assert len(keliu.ask(engine.queries.batch_items, cancelled)) == 1
+    assert purge(keliu.clock.now(), 3) == engine.Purged(batches=1, items=2, more=True)
+    assert purge(keliu.clock.now(), 3) == engine.Purged(batches=1)
+    for gone in (cancelled, short):
+        assert keliu.ask(engine.queries.batch_items, gone) == ()
+        with pytest.raises(engine.BatchNotFound):
+            keliu.ask(engine.queries.batch, gone)
+    assert progress(keliu, running) == ("active", 0, 1, 0)
+    assert progress(keliu, newest) == ("completed", 1, 0, 0), "its number is not given again"
+    states = (engine.IncidentState.OPEN, engine.IncidentState.RESOLVED)
+    left, kept = keliu.ask(engine.queries.incidents, states=states)[::-1]
+    assert (left.state.value, left.job_id, kept.state.value) == ("resolved", None, "open")
+    keliu.do(engine.RetryJob(job_id=kept.job_id or 0))
+    assert begin(keliu, engine.SuspendInstance(instance_id=""), ids) > newest

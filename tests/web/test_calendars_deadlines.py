@@ -88,6 +88,10 @@ def test_a_free_day_more_moves_what_is_open_and_the_page_says_what(cases: Cases,
     assert now["reminder"][0] == "completed"
     cases.pass_time(timedelta(days=4))
     assert fired(database, after.instance_id) == ["reminder", "overdue", "escalation"]
+    rest(database, date(2026, 12, 24))
+    assert database.write(lambda session: engine.purge_batches(session, engine.now(session))).batches == 1
+    with database.read() as session:
+        assert recomputing.progress(session, number) == found, "also when its batch is gone"
 
 
 def test_the_calendar_of_others_moves_nothing(cases: Cases, database: Database) -> None:
