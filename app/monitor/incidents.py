@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 import engine
 from app.business_objects import Summary, objects
 from app.monitor import cases
+from app.monitor.sight import EXPORTS
 from app.process_names import process_name, step_name
 from app.security import Principal, current
 from app.visibility import sees_every_instance, sees_listed
@@ -165,6 +166,7 @@ CAUSES: ListSpec[Cause] = ListSpec(
         "last": Sort(literal_column("last_at", UtcDateTime())),
     },
     default_sort="-count",
+    export_permission=EXPORTS,
     filters=(
         ChoiceFilter("process", _l("Process"), _processes, process_definition.c.key),
         ChoiceFilter(
@@ -203,6 +205,7 @@ def of_cause(key: str) -> ListSpec[IncidentLine]:
         ),
         sorts={"since": Sort(incident.c.created_at)},  # ix_incident_open_cause
         default_sort="-since",
+        export_permission=EXPORTS,
         filters=(
             ChoiceFilter("version", _l("Version"), lambda session: _version_options(session, key), _VERSION),
             DateFilter("since", _l("Since"), incident.c.created_at),

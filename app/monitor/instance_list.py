@@ -27,6 +27,7 @@ from app.monitor.instance_filters import (
     among_few,
 )
 from app.monitor.search_values import SearchVariable
+from app.monitor.sight import EXPORTS
 from app.process_names import process_name, step_name
 from app.security import Principal
 from app.visibility import sees_listed
@@ -153,6 +154,7 @@ def spec(session: Session, about: Asked) -> ListSpec[InstanceLine]:
             "updated": Sort(instance.updated_at),  # ix_process_instance_updated_at
         },
         default_sort="-started",
+        export_permission=EXPORTS,
         filters=(*_filters(session, about), *(VariableFilter(variable) for variable in about.variables)),
     )
 

@@ -18,7 +18,8 @@ from engine import tables
 from engine.tables import incident, process_instance, user_task, user_task_candidate
 
 SUPERVISES = "task.reassign"
-
+EXPORTS = "monitor.export"
+"""Who may take lists of the control room home as files."""
 
 IS_OPEN = tables.IS_OPEN
 """Condition on ``user_task``: somebody may still work on it (ix_user_task_open_step)."""

@@ -16,7 +16,7 @@ import app.db as db
 import engine
 from app.accounts import queries as accounts
 from app.monitor import sight, workload
-from app.monitor.sight import Sight
+from app.monitor.sight import EXPORTS, Sight
 from app.process_names import process_name, step_name
 from app.security import Principal, current
 from app.web.due import Due, calendars_of, due_of
@@ -196,6 +196,7 @@ OPEN: ListSpec[TaskLine] = ListSpec(
         "step": Sort(user_task.c.node_id),
     },
     default_sort="due",
+    export_permission=EXPORTS,
     filters=(
         ChoiceFilter("process", _l("Process"), _processes, user_task.c.definition_key),
         ChoiceFilter("step", _l("Step"), steps, condition=_at_step),
@@ -232,6 +233,7 @@ COMPLETED: ListSpec[TaskLine] = ListSpec(
         "worked": Sort(user_task.c.worked_minutes, nullable=True),  # read from it alone
     },
     default_sort="-ended",
+    export_permission=EXPORTS,
     filters=(
         HiddenFilter("process", _l("Process")),
         HiddenFilter("step", _l("Step")),

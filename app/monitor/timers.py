@@ -19,6 +19,7 @@ from werkzeug.datastructures import MultiDict
 import engine
 from app.business_objects import Summary, objects
 from app.monitor import cases
+from app.monitor.sight import EXPORTS
 from app.process_names import process_name, step_name
 from app.security import Principal
 from app.visibility import sees_every_instance, sees_listed
@@ -241,6 +242,7 @@ def agenda(principal: Principal) -> ListSpec[TimerLine]:
         ),
         sorts={"due": Sort(job.c.due_at)},  # ix_job_timer_due_at
         default_sort="due",
+        export_permission=EXPORTS,
         most_counted=MOST_COUNTED,
         filters=(
             Within("within", _l("Fires")),

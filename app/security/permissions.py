@@ -42,6 +42,7 @@ _ALL = (
     Permission("customer.edit", "维护客户", "Edit customers"),
     Permission("penalty.view", "查看处罚记录", "See penalties"),
     Permission("monitor.view", "查看流程监控", "See the control room"),
+    Permission("monitor.export", "导出流程监控数据", "Export from the control room"),
     Permission("process.view", "查看流程定义", "See process definitions"),
     Permission("process.deploy", "部署流程", "Deploy processes"),
     Permission("instance.cancel", "取消流程实例", "Cancel process instances"),

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from lxml import etree
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 import engine
+from app.accounts.models import RolePermission
 from tests.conftest import SignIn
 from tests.support.application import database_of, drain
 
@@ -135,3 +136,17 @@ def test_a_supervisor_sees_the_own_instances_only(app: Flask, sign_in: SignIn) -
 def test_wrong_days_are_said(sign_in: SignIn) -> None:
     answer = sign_in(OPERATOR).get("/monitor/event-log?from=yesterday")
     assert answer.status_code == 422 and "Give days like" in answer.text
+
+
+def test_files_ask_for_a_permission_of_their_own(app: Flask, sign_in: SignIn) -> None:
+    operator = sign_in("kang.ning")
+    lists = ("instances", "tasks", "tasks/completed", "timers", "incidents", "repairs")
+    assert all(operator.get(f"/monitor/{one}?export=csv").status_code == 200 for one in lists)
+    taken = delete(RolePermission).where(RolePermission.permission == "monitor.export")
+    database_of(app).write(lambda session: session.execute(taken))
+    for one in lists:
+        assert operator.get(f"/monitor/{one}").status_code == 200, one
+        assert operator.get(f"/monitor/{one}?export=csv").status_code == 403, one
+    assert operator.get("/monitor/event-log/download").status_code == 403
+    page = operator.get("/monitor/event-log").text
+    assert "Export from the control room" in page and "event-log/download" not in page

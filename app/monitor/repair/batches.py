@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 import engine
 from app.accounts import queries as accounts
+from app.monitor.sight import EXPORTS
 from app.process_names import process_name, step_name
 from app.security import Principal
 from app.web.lists import ChoiceFilter, Column, DateFilter, ListSpec, Sort
@@ -257,6 +258,7 @@ BATCHES: ListSpec[Line] = ListSpec(
     ),
     sorts={"created": Sort(batch.c.id)},  # pk_batch: numbers grow with time
     default_sort="-created",
+    export_permission=EXPORTS,
     filters=(
         ChoiceFilter("state", _l("State"), lambda _session: list(STATES.items()), batch.c.state, several=True),
         DateFilter("created", _l("Begun"), batch.c.created_at),

@@ -15,6 +15,7 @@ import engine
 from app.business_objects import objects
 from app.monitor import event_log
 from app.monitor.event_log.events import activities
+from app.monitor.sight import EXPORTS
 from app.monitor.views.blueprint import SEES, blueprint
 from app.process_names import process_name
 from app.security import current, requires
@@ -42,7 +43,7 @@ def show_event_log() -> ResponseReturnValue:
 
 
 @blueprint.get("/event-log/download")
-@requires(SEES)
+@requires(EXPORTS)
 def download_event_log() -> ResponseReturnValue:
     """The log as a file, written while it is read."""
     session = db.session()
