@@ -157,6 +157,11 @@ function overTime(table, look, option, kind) {
   return { ...option, xAxis: axis.names(table.names), yAxis: axis.counts(), series };
 }
 
+/** Slanting, so that none of the names below a picture is left out. */
+function every(axis, rotate) {
+  return { ...axis.names([]).axisLabel, rotate, interval: 0, hideOverlap: false };
+}
+
 function pareto(table, look, option) {
   const axis = axes(look);
   const mark = {
@@ -175,7 +180,7 @@ function pareto(table, look, option) {
   const labels = { ...axis.counts().axisLabel, formatter: "{value} %" };
   return {
     ...option,
-    xAxis: { ...axis.names(table.names), axisLabel: { ...axis.names([]).axisLabel, rotate: 30, hideOverlap: false } },
+    xAxis: { ...axis.names(table.names), axisLabel: every(axis, 30) },
     yAxis: [axis.counts(), { ...axis.counts(percent), axisLabel: labels }],
     series,
   };
@@ -191,7 +196,7 @@ function heat(table, look, option) {
     grid: { ...option.grid, top: 8 },
     tooltip: { ...option.tooltip, trigger: "item" },
     visualMap: { show: false, min: 0, max: most, inRange: { color: look.heat } },
-    xAxis: axis.names(table.series.map((one) => one.name)),
+    xAxis: { ...axis.names(table.series.map((one) => one.name)), axisLabel: every(axis, 45) },
     yAxis: { ...axis.names(table.names), inverse: true },
     series: [{ type: "heatmap", data: cells, label: { show: true, color: look.words, formatter: ({ data }) => data[2] || "" }, itemStyle: { borderColor: look.line } }],
   };
