@@ -171,8 +171,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The conditional event has no condition. Enter one.",
     ),
     "condition_filter": (
-        "条件事件不支持 {attribute}。请把变量写进条件。",
-        "{attribute} of a conditional event is not supported. Name the variable in the condition.",
+        "camunda:variableEvents 只能是 create、update、delete，而不是“{value}”。请改正。",
+        'camunda:variableEvents takes create, update and delete, not "{value}". Correct it.',
     ),
     "link_target": (
         "链接“{link}”必须恰好有一个同名的捕获链接。",

@@ -59,6 +59,8 @@ class Execution:
         """The instance as it was dumped. Raises StateUnreadable."""
         execution = cls(program, ctx)
         codec.loads(blob, execution._workflow)
+        if program.spec.conditional:
+            conditions.remember(execution._workflow)
         execution._searched = execution._search_values()
         return execution
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from lxml import etree
 
 from engine.hardened_xml import line_of, local_name, namespace
-from engine.spiff.source import Node
+from engine.spiff.source import FilterText, Node
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
@@ -29,6 +29,7 @@ SILENT = frozenset({"decisionRefBinding", "exclusive", "historyTimeToLive", "ver
 
 
 MAX_ATTRIBUTE = 4_000
+CHANGES = ("create", "update", "delete")
 
 
 VENDORS = frozenset({
@@ -127,6 +128,18 @@ def _extension(node: Node, child: etree._Element, report: Report) -> None:
         report("warning", "extension_without_effect", node.id, line_of(child), type=kind)
     elif kind != "failedJobRetryTimeCycle":
         report("error", "extension_unknown", node.id, line_of(child), type=kind)
+
+
+def filter_of(node: Node, definition: etree._Element, report: Report) -> FilterText | None:
+    """Which changes of variables a conditional event is about; nothing when it is about all."""
+    names, kinds = (
+        tuple(name for text in definition.get(f"{{{CAMUNDA}}}{attribute}", "").split(",") if (name := text.strip()))
+        for attribute in ("variableName", "variableEvents")
+    )
+    for kind in kinds:
+        if kind not in CHANGES:
+            report("error", "condition_filter", node.id, line_of(definition), value=kind[:100])
+    return FilterText(names, kinds or CHANGES) if names or kinds else None
 
 
 def check_listeners(element: etree._Element, report: Report) -> None:

@@ -204,7 +204,8 @@ class Reader:
         if kind == "timer":
             return EventText("timer", timer=self._timer(node, definition))
         if kind == "conditional":
-            return EventText("conditional", condition=self._condition(node, definition))
+            condition, about = self._condition(node, definition), extensions.filter_of(node, definition, self.find)
+            return EventText("conditional", condition=condition, filter=about)
         if kind == "compensate":
             if definition.get("waitForCompletion") == "false":
                 self.find("error", "compensation_wait", node.id, line_of(definition))
@@ -243,9 +244,6 @@ class Reader:
             self.find("error", "condition_missing", node.id, line_of(definition))
             return None
         extensions.check_language(node.id, child, self.find)
-        for name in ("variableName", "variableEvents"):
-            if definition.get(f"{{{extensions.CAMUNDA}}}{name}"):
-                self.find("error", "condition_filter", node.id, line_of(definition), attribute=f"camunda:{name}")
         return text
 
     def _timer(self, node: Node, definition: etree._Element) -> TimerText | None:

@@ -15,6 +15,14 @@ class TimerText:
 
 
 @dataclass(frozen=True, slots=True)
+class FilterText:
+    """Which changes a conditional event is about: of these variables (none named: of any), of these kinds."""
+
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EventText:
     """An event definition as written.
 
@@ -28,6 +36,7 @@ class EventText:
     correlation: str | None = None
     topic: str | None = None
     condition: str | None = None
+    filter: FilterText | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,8 @@ class InstanceWorkflow(ScopeTasks, BpmnWorkflow):
         """Whether a variable has changed, or a conditional event has begun to wait, since it was last looked."""
         self.watch: Callable[[InstanceWorkflow], None] | None = None
         """Looks at conditional events, in processes that have any."""
+        self.seen: dict[tuple[Any, str], Mapping[str, Any]] = {}
+        """By token and node: the variables a filtered conditional event is about, as they were when last looked."""
         self.running: Task | None = None
         self.steps: list[Step] = []
         self.thrown: list[Thrown] = []

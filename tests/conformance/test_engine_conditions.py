@@ -119,3 +119,60 @@ def test_the_local_item_of_a_repetition_counts(mode: str) -> None:
     )
     assert len(play._move("set_variables", {"x": 3}).tasks) == 1
     assert len(play._move("set_variables", {"x": 6}).tasks) == 2
+
+
+def about(names: str, kinds: str = "", text: str = "${x &gt; 5}") -> str:
+    """A condition that is looked at only when these variables change in these ways."""
+    found = condition(text).replace("Definition>", f'Definition camunda:variableName="{names}">', 1)
+    return found.replace("Definition ", f'Definition camunda:variableEvents="{kinds}" ', 1) if kinds else found
+
+
+def test_a_filter_looks_only_when_a_named_variable_changes(mode: str) -> None:
+    body = START + SPLIT + user("o") + user("a") + boundary(about("y, w"), False) + user("z")
+    play = Play(body + "\ns > g > a\ng > o\nb > z", {"x": 1, "y": 1}, mode=mode)
+    assert play._move("set_variables", {"x": 9}).tasks.count("z") == 0
+    assert play._move("set_variables", {"y": 1}).tasks.count("z") == 0, "it has the value it had"
+    assert play._move("set_variables", {"x": 2, "y": 2}).tasks.count("z") == 0
+    assert play.do("o", x=9, w=[1]).tasks.count("z") == 1
+    assert play._move("set_variables", {"y": 3}).tasks.count("z") == 1, "it was not false in between"
+    assert play._move("set_variables", {"x": 1}).tasks.count("z") == 1
+    assert play._move("set_variables", {"y": 4}).tasks.count("z") == 1
+    assert play._move("set_variables", {"x": 9, "y": 5}).tasks.count("z") == 2
+
+
+def test_a_filter_does_not_hold_back_what_holds_when_the_token_comes(mode: str) -> None:
+    body = START + catch("c", about("y")) + user("z") + "\ns > c > z"
+    assert Play(body, {"x": 9}, mode=mode).tasks == ["z"]
+    assert Play(body, {"x": 1}, mode=mode)._move("set_variables", {"x": 9}).tasks == []
+
+
+@pytest.mark.parametrize(
+    ("kinds", "fires"),
+    [("create", [1, 0, 0]), ("update", [0, 1, 0]), ("delete", [0, 0, 1]), ("create,delete", [1, 0, 1])],
+)
+def test_a_filter_may_be_about_one_kind_of_change(mode: str, kinds: str, fires: list[int]) -> None:
+    body = START + user("a") + boundary(about("y", kinds), True) + user("z") + "\ns > a\nb > z"
+    changes = (({"y": 1}, ()), ({"y": 2}, ()), ({}, ("y",)))
+    given = ({"x": 9}, {"x": 9, "y": 1}, {"x": 9, "y": 1})
+    for (change, removed), before, fired in zip(changes, given, fires, strict=True):
+        play = Play(body, {**before, "x": 1}, mode=mode)
+        play._move("set_variables", {"x": 9})
+        assert play.tasks == ["a"]
+        assert play._move("set_variables", change, removed).tasks == (["z"] if fired else ["a"])
+
+
+def test_any_change_of_a_kind(mode: str) -> None:
+    any_new = about("", "create").replace(' camunda:variableName=""', "")
+    body = START + user("a") + boundary(any_new, True) + user("z") + "\ns > a\nb > z"
+    play = Play(body, {"x": 1}, mode=mode)
+    assert play._move("set_variables", {"x": 9}).tasks == ["a"]
+    assert play._move("set_variables", {"new": None}).tasks == ["z"]
+
+
+def test_a_filter_sees_the_local_item_of_a_repetition(mode: str) -> None:
+    """A variable of the same name elsewhere is another one."""
+    loop = '<multiInstanceLoopCharacteristics camunda:collection="items" camunda:elementVariable="item"/>'
+    inner = '<startEvent id="i"/>' + catch("c", about("item")) + user("a") + "\ni > c > a\n"
+    body = START + f'<subProcess id="sub">{loop}{inner}</subProcess>\ns > sub'
+    play = Play(body, {"items": [1, 5], "x": 0}, mode)
+    assert play._move("set_variables", {"x": 9, "item": 3}).tasks == []

@@ -80,7 +80,7 @@ REFUSED: list[tuple[str, str]] = [
         "condition_filter",
         event(
             "intermediateCatchEvent",
-            '<conditionalEventDefinition camunda:variableName="x"><condition>${x}</condition>'
+            '<conditionalEventDefinition camunda:variableEvents="create, change"><condition>${x}</condition>'
             "</conditionalEventDefinition>",
         ),
     ),

@@ -25,7 +25,7 @@ AB = user("a") + user("b")
 SPLIT = START + END + AB + gateway("parallel", "f", "j") + "\ns > f > a > j > e\nf > b > j"
 PARTIAL = '<complexGateway id="c"><activationCondition>{0}</activationCondition></complexGateway>\n'
 TWO_TIMES = TIMER.replace("</timer", "<timeCycle>R/P1D</timeCycle></timer")
-FILTERED = DEFINITIONS["conditional"].replace("Definition><", 'Definition camunda:variableName="x"><', 1)
+FILTERED = DEFINITIONS["conditional"].replace("Definition><", 'Definition camunda:variableName="y"><', 1)
 ITEM = 'camunda:collection="items" camunda:elementVariable="i"'
 STOP = '<messageEventDefinition messageRef="stop_"/>'
 UNDOES = 'isForCompensation="true" camunda:candidateGroups="o"'
@@ -361,7 +361,10 @@ EVENTS = (
             START + user("a") + edge("b", "a", DEFINITIONS["conditional"], False) + "\ns > a",
             ("set x=1", "set x=1", "set x=0", "set x=1", "do a"), "s b b a", variables={"x": 0}),
     Pattern("Conditional event with a filter of variables", "带变量过滤的条件事件",
-            START + event("intermediateCatchEvent", "c", FILTERED) + "\ns > c", refused=("condition_filter",)),
+            START + user("a") + edge("b", "a", FILTERED) + user("z") + "\ns > a\nb > z", ("set x=1",), "s", "a"),
+    Pattern("Conditional event when the named variable changes", "指定变量变化时的条件事件",
+            START + user("a") + edge("b", "a", FILTERED) + user("z") + "\ns > a\nb > z",
+            ("set x=1", "set y=1", "do z"), "s b z"),
     Pattern("Event with two triggers, all needed", "需要全部触发的多重事件",
             START + event("intermediateCatchEvent", "c", DEFINITIONS["multiple"], 'parallelMultiple="1"') + "\ns > c",
             refused=("multiple_events",)),
