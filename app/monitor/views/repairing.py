@@ -193,6 +193,7 @@ def _shown(
         errors=errors or {},
         preview=preview,
         seen=_digest(wanted) if wanted else "",
+        changed=wanted is not None and bool(wanted.variables or wanted.removals),
         key=_key(),
         rows=rows,
         hidden=len(hidden),
