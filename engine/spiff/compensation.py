@@ -27,7 +27,7 @@ def remember(task: Task, inside: Mapping[str, Any]) -> None:
     data, node = task.internal_data, task.task_spec
     if RUNNER in data or "interrupted" in data:
         return
-    if node.compensation is not None or node.undoing is not None or DONE in data:
+    if node.compensation is not None or node.undoing is not None or data.get(DONE):
         _log(task.workflow).append(_entry(task, inside))
 
 
@@ -36,7 +36,7 @@ def _entry(task: Task, inside: Mapping[str, Any]) -> dict[str, Any]:
     entry: dict[str, Any] = {"node": task.task_spec.bpmn_id}
     if inside or variables.LOCAL in data:
         entry["local"] = {**inside, **data.get(variables.LOCAL, {})}
-    if data.get(DONE) or (DONE in data and task.task_spec.undoing is None):
+    if data.get(DONE):
         entry["done"] = data[DONE]
     return entry
 
@@ -117,11 +117,11 @@ def handled(handler: Task) -> None:
 
 def cancel(task: Task) -> bool:
     """A cancel end event: what runs in the transaction ends, what was completed is undone. True: it is all over."""
-    scope = task.workflow
-    for other in scope.live():
-        if other is not task:
-            _cut(other)
-            cancel_task(other)
+    others = [other for other in task.workflow.live() if other is not task]
+    for other in others:
+        _cut(other)
+    for other in others:
+        cancel_task(other)
     if not begin(task):
         return False
     leave_transaction(task)

@@ -127,6 +127,17 @@ def test_a_cancelled_transaction_undoes_what_still_ran_by_its_activities(mode: s
 
 
 @modes
+def test_a_cancelled_transaction_undoes_every_item_that_still_ran(mode: str) -> None:
+    items = '<multiInstanceLoopCharacteristics camunda:collection="items" camunda:elementVariable="one"/>'
+    work = held("box", undone(user("a"), "a") + user("never"), "a > never", undo(ASK), more=items) + user("c")
+    body = transaction('<parallelGateway id="g"/>' + work, "g > c", "\ng > box\n")
+    play = Play(body, {"items": ["x", "y"]}, mode=mode).do("a").do("a").do("c")
+    assert play.waiting.tasks[0].local_variables["one"] == "y"
+    assert play.do("undo_a").waiting.tasks[0].local_variables["one"] == "x"
+    assert (play.do("undo_a").tasks, play.passed("v")) == (["z"], 0)
+
+
+@modes
 def test_a_transaction_that_succeeded_is_undone_by_its_own(mode: str) -> None:
     body = START + held("tx", AB, "a > b", undo(BOTH), kind="transaction") + throw("tx") + user("z")
     play = Play(body + "\ns > tx > t > z", mode=mode).do("a").do("b").do("u").do("undo_b").do("undo_a").do("k")

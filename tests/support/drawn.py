@@ -30,7 +30,8 @@ class Condition:
 
 @dataclass(frozen=True)
 class Event:
-    """``name``: of a message, signal or link; the code of an error or escalation ("": any); cycles of a timer ("R3").
+    """``name``: of a message, signal or link; the code of an error or escalation ("": any); cycles of a timer ("R3");
+    the activity a compensation undoes ("": all).
 
     ``value``: a conditional event holds while the variable ``y`` has it.
     """
@@ -68,6 +69,8 @@ class Node:
     loop: Loop | None = None
     needed: int = 0
     """How many tokens are enough for a complex gateway."""
+    undo: Node | None = None
+    """The activity that undoes it."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ class Scope:
         for node in self.nodes.values():
             yield node
             yield from node.boundaries
+            if node.undo is not None:
+                yield node.undo
             if node.inner is not None:
                 yield from node.inner.walk()
 
@@ -146,8 +151,19 @@ def _node(scope: Scope, node: Node, host: str = "") -> str:
     if node.kind == "receiveTask" and node.event:
         attributes += f' messageRef="message_{node.event.name}_"'
     inner = _inside(node)
-    edges = "".join(_node(scope, edge, node.id) for edge in node.boundaries)
+    edges = "".join(_node(scope, edge, node.id) for edge in node.boundaries) + _undo(scope, node)
     return f'<{node.kind} id="{node.id}"{attributes}>{inner}</{node.kind}>{edges}'
+
+
+def _undo(scope: Scope, node: Node) -> str:
+    if node.undo is None:
+        return ""
+    edge, handler = f"b_{node.undo.id}", _node(scope, node.undo)
+    return (
+        f'<boundaryEvent id="{edge}" attachedToRef="{node.id}"><compensateEventDefinition/></boundaryEvent>'
+        + handler.replace(" ", ' isForCompensation="true" ', 1)
+        + f'<association id="a_{node.undo.id}" sourceRef="{edge}" targetRef="{node.undo.id}"/>'
+    )
 
 
 def _inside(node: Node) -> str:
@@ -169,6 +185,8 @@ def _event(event: Event) -> str:
         return f"<conditionalEventDefinition><condition>y == {event.value}</condition></conditionalEventDefinition>"
     if event.kind == "link":
         return f'<linkEventDefinition name="{event.name}"/>'
+    if event.kind == "compensate":
+        return f'<compensateEventDefinition activityRef="{event.name}"/>'
     reference = f' {event.kind}Ref="{event.kind}_{event.name}_"' if event.name else ""
     return f"<{event.kind}EventDefinition{reference}/>"
 

@@ -68,7 +68,16 @@ Block = Callable[[Drawing, int], Ends]
 def task(draw: Drawing, _depth: int) -> Ends:
     node = draw.add("t", "userTask")
     decorate(draw, node)
-    return node.id, node.id
+    return then_undone(draw, (node.id, node.id), 0.4) if node.undo else (node.id, node.id)
+
+
+def then_undone(draw: Drawing, ends: Ends, part: float) -> Ends:
+    """Now and then, what was just done is undone soon, alone or with everything before."""
+    if not draw.place.throws or not draw.chance(part):
+        return ends
+    last = tail(draw, ends)[1]
+    thrown = draw.add("x", "intermediateThrowEvent", event=compensation(draw, draw.scope))
+    return ends[0], draw.chain(last, draw.add("t", "userTask").id, thrown.id)[1]
 
 
 def script(draw: Drawing, _depth: int) -> Ends:
@@ -149,6 +158,9 @@ def decorate(draw: Drawing, host: Node, *, errors: bool = False, loops: bool = T
     if errors and draw.chance(0.5):
         edge = edge_of(draw, host, Event("error", draw.rng.choice(["", "E1"])), interrupting=True)
         back(draw, edge, host)
+    if draw.chance(0.3):
+        kind = draw.rng.choice(["userTask", "userTask", "scriptTask"])
+        host.undo = Node(draw.name("u"), kind)
     if host.kind == "callActivity" and draw.chance(0.4):
         edge_with_exit(draw, host, Event("escalation", draw.rng.choice(["", "U1"])))
 
@@ -309,8 +321,23 @@ def throw(draw: Drawing, depth: int) -> Ends:
         return task(draw, depth)
     before = draw.add("t", "userTask")
     event = draw.rng.choice([Event("signal", "alarm"), Event("escalation", "U1"), Event("escalation", "U2")])
+    if draw.chance(0.4):
+        event = compensation(draw, draw.scope)
     thrown = draw.add("x", "intermediateThrowEvent", event=event)
     return draw.chain(before.id, thrown.id)
+
+
+def compensation(draw: Drawing, scope: Scope) -> Event:
+    """Undoing everything that was done in the scope, or one thing."""
+    nodes = scope.nodes.values()
+    names = [node.id for node in nodes if node.undo or (node.inner and not undoes(node))]
+    return Event("compensate", draw.rng.choice(["", "", *names]))
+
+
+def undoes(node: Node) -> bool:
+    """Whether it is an event sub-process that undoes the sub-process it lies in."""
+    starts = [one for one in node.inner.nodes.values() if one.kind == "startEvent"] if node.inner else []
+    return node.by_event and any(start.event is not None and start.event.kind == "compensate" for start in starts)
 
 
 def way_out(draw: Drawing, depth: int) -> Ends:
@@ -334,6 +361,9 @@ def sub_process(draw: Drawing, depth: int) -> Ends:
     place = Place(tuple(sorted({*draw.place.codes, *code})), draw.place.throws)
     inner = draw.inside(node.id, place)
     fill(inner, depth - 1)
+    undone = draw.chance(0.35)
+    if undone:
+        undoing(inner)
     node.inner = inner.scope
     if draw.chance(0.25):
         node.loop = loop_of(draw, node)
@@ -346,7 +376,25 @@ def sub_process(draw: Drawing, depth: int) -> Ends:
             boundary(draw, node)
     if draw.chance(0.4):
         edge_with_exit(draw, node, Event("escalation", draw.rng.choice(["", "U1", "U2"])))
-    return node.id, after.id
+    return then_undone(draw, (node.id, after.id), 0.7 if undone else 0.2)
+
+
+def undone_scope(draw: Drawing, depth: int) -> Ends:
+    """A sub-process that is soon done and soon undone, in its own way."""
+    node = draw.add("s", "subProcess")
+    inner = draw.inside(node.id, draw.place)
+    ids = [inner.add("b", "startEvent").id]
+    for _ in range(draw.rng.randint(1, 2)):
+        kind = draw.rng.choice(["userTask", "userTask", "scriptTask"])
+        ids.append(inner.add("t", "userTask", undo=Node(draw.name("u"), kind)).id)
+    inner.chain(*ids)
+    if draw.chance(0.3):
+        inner.flow(ids[-1], block(inner, depth - 2)[0])
+    undoing(inner)
+    node.inner = inner.scope
+    if draw.chance(0.25):
+        node.loop = loop_of(draw, node)
+    return then_undone(draw, (node.id, node.id), 0.9)
 
 
 def fill(draw: Drawing, depth: int) -> None:
@@ -365,7 +413,9 @@ def fill(draw: Drawing, depth: int) -> None:
     if last and draw.chance(0.8):
         end = draw.add("z", "endEvent")
         if draw.place.throws and draw.chance(0.15) and draw.scope.nodes[last].kind == "userTask":
-            end.event = draw.rng.choice([Event("escalation", "U1"), Event("signal", "alarm"), Event("terminate")])
+            end.event = draw.rng.choice(
+                [Event("escalation", "U1"), Event("signal", "alarm"), Event("terminate"), Event("compensate")]
+            )
         draw.flow(last, end.id)
     for kind in kinds:
         on_event(draw, kind)
@@ -384,6 +434,19 @@ def on_event_kinds(draw: Drawing) -> list[str]:
     if not draw.place.throws:
         return []
     return draw.rng.sample(kinds, draw.rng.choice([0, 0, 0, 1, 1, 2]))
+
+
+def undoing(draw: Drawing) -> None:
+    """An event sub-process that undoes the scope: somebody works, now and then undoes what is inside, and works on."""
+    node = draw.add("w", "subProcess", by_event=True)
+    inner = draw.inside(node.id, Place(throws=False))
+    ids = [inner.add("b", "startEvent", event=Event("compensate")).id, inner.add("t", "userTask").id]
+    if draw.chance(0.7):
+        ids.append(inner.add("x", "intermediateThrowEvent", event=compensation(inner, draw.scope)).id)
+    first, last = block(inner, draw.rng.randint(0, 1))
+    inner.chain(*ids, first)
+    inner.chain(last, inner.add("z", "endEvent", event=None).id)
+    node.inner = inner.scope
 
 
 def on_event(draw: Drawing, kind: str) -> None:
@@ -409,6 +472,7 @@ SIMPLE: tuple[Block, ...] = (task, task, task, script, nothing, service, receive
 NESTED: tuple[Block, ...] = (
     sequence, sequence, parallel, implicit_split, conditional_flows, inclusive, choice, partial_join, loop,
     event_gateway, link, throw, way_out, sub_process, sub_process,
+    undone_scope,
 )  # fmt: skip
 
 

@@ -35,6 +35,16 @@ class Room:
     holding: set[str] = field(default_factory=set)
     seen: dict[str, set[str]] = field(default_factory=dict)
     """Complex gateways that have gone on in this round, with the flows they have had a token of."""
+    done: list[Done] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Done:
+    """Something that was completed and can be undone; ``inside``: what was completed in it."""
+
+    node: Node
+    local: dict[str, Any]
+    inside: list[Done]
 
 
 @dataclass(eq=False)
@@ -60,6 +70,9 @@ class Token:
     """How often a boundary event has happened."""
     holding: set[str] = field(default_factory=set)
     """Conditional boundary events that have happened and must be false before they happen again."""
+    undo: list[Done] = field(default_factory=list)
+    runner: Token | None = None
+    """Who asked for what undoes; such a token has no boundary events, and nothing follows it."""
 
 
 class Reference:
@@ -147,7 +160,7 @@ class Reference:
             elif token.open and token.node.kind == "eventBasedGateway":
                 for flow in room.scope.out(token.node):
                     yield token, room.scope.nodes[flow.target]
-            if token.body is None and (token.open or token.repeats or token.inner is not None):
+            if token.body is None and token.runner is None and (token.open or token.repeats or token.inner is not None):
                 for edge in token.node.boundaries:
                     if edge.event is not None and edge.event.kind in WAITED_FOR and self._left(edge, token.spent):
                         yield token, edge
@@ -226,12 +239,12 @@ class Reference:
 
     def _close(self) -> bool:
         """13.3.4: a sub-process is done when no token is left in it; then its activity is."""
-        for room in reversed(self.rooms()):
+        for room in self.rooms():
             if not room.tokens:
                 room.alive = False
                 if room.owner is not None:
                     room.owner.inner = None
-                    self._finish(room.owner)
+                    self._finish(room.owner, room.done)
                 return True
         return False
 
@@ -263,16 +276,25 @@ class Reference:
             # 13.5.6: it ends all that runs in its scope, and nothing else
             for other in [other for other in room.tokens if other is not token]:
                 self._cancel(other)
-        if node.event is not None and node.kind in ("intermediateThrowEvent", "endEvent"):
+        if node.event is not None and node.event.kind == "compensate" and node.kind != "startEvent":
+            self._compensate(token, node.event.name)
+        elif node.event is not None and node.kind in ("intermediateThrowEvent", "endEvent"):
             self.passed[node.id] += 1
             self._throw(token, node.event)
             self._leave(token)
         else:
             self._finish(token)
 
-    def _finish(self, token: Token) -> None:
+    def _finish(self, token: Token, inside: list[Done] | None = None) -> None:
         """An activity or event is done (13.3.2)."""
         self.passed[token.node.id] += 1
+        if token.runner is not None:
+            if token in token.room.tokens:
+                token.room.tokens.remove(token)
+                self._undo_next(token.runner)
+            return
+        if token in token.room.tokens and (token.node.undo or inside or _undoing(token.node)):
+            token.room.done.append(Done(token.node, dict(token.local), inside or []))
         if token.body is not None:
             self._item_done(token)
         else:
@@ -490,6 +512,46 @@ class Reference:
         assert holder.inner is not None
         token.inner = self._open(holder.inner, token)
 
+    # --- compensation
+    def _compensate(self, token: Token, reference: str) -> None:
+        """10.7: what was completed in the scope (for an event sub-process: in the one around it) is undone, the last
+        first, and the event waits for that."""
+        room = self._undone_in(token)
+        token.undo = [done for done in room.done if reference in ("", done.node.id)]
+        room.done = [done for done in room.done if done not in token.undo]
+        self._undo_next(token)
+
+    def _undone_in(self, token: Token) -> Room:
+        if token.inner is not None:
+            return token.inner
+        owner = token.room.owner
+        return owner.room if owner is not None and owner.node.by_event else token.room
+
+    def _undo_next(self, token: Token) -> None:
+        """By its handler; else by the event sub-process in it (10.7.1), which finds what was completed inside; else by
+        undoing that."""
+        if token not in token.room.tokens:
+            return
+        if not token.undo:
+            if token.inner is None:  # the room of a sub-process that is undone closes by itself
+                self._finish(token)
+            return
+        done, room = token.undo.pop(), self._undone_in(token)
+        if done.node.undo is not None:
+            self._todo.append(
+                (room, done.node.undo, "", self._token(room, done.node.undo, runner=token, local=done.local))
+            )
+            return
+        again = self._token(room, done.node, runner=token, local=done.local)
+        assert done.node.inner is not None
+        again.inner = Room(next(self._numbers), done.node.inner, again, done=list(done.inside))
+        handler = _undoing(done.node)
+        if handler is not None:
+            self._todo.append((again.inner, handler, "", None))
+        else:
+            again.undo, again.inner.done = again.inner.done, []
+            self._undo_next(again)
+
     def _throw(self, origin: Token, event: Event) -> None:
         if event.kind == "signal":  # 10.5.1: everybody who waits for it now
             waiting = [
@@ -516,7 +578,7 @@ class Reference:
         token: Token | None = origin
         while token is not None:
             room = token.room
-            found = _match(token.node.boundaries, event)
+            found = _match(token.node.boundaries, event) if token.runner is None else None
             if found is not None:
                 return token.body or token, room, found
             if not token.node.by_event:
@@ -553,6 +615,15 @@ def _match(candidates: list[Node], event: Event) -> Node | None:
 def _start_of(node: Node) -> Node | None:
     inner = node.inner.nodes.values() if node.inner else ()
     return next((start for start in inner if start.kind == "startEvent"), None)
+
+
+def _undoing(node: Node) -> Node | None:
+    """The event sub-process in it that undoes it."""
+    for inner in node.inner.nodes.values() if node.inner else ():
+        start = _start_of(inner) if inner.by_event else None
+        if start is not None and start.event is not None and start.event.kind == "compensate":
+            return inner
+    return None
 
 
 def _begins(scope: Scope, node: Node) -> bool:
