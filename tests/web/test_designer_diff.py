@@ -12,6 +12,7 @@ from app.designer import diff
 from app.designer.diff import words
 from tests.conftest import SignIn
 from tests.support.processes import files_of
+from tests.support.workflows import document
 from tests.support.workshop import STEP, Designer
 
 Files = dict[str, bytes]
@@ -81,6 +82,23 @@ def test_people_times_levels_handlers_conditions_and_names_are_told_apart(say: S
         "Service levels: “New Evaluate the case”: the service level changed from “=service_level.evaluate” to “16”.",
         "Handlers and scripts: “Archive”: the handler changed from “complaint.archive” to “archive.outside”.",
         "Names: “New Evaluate the case”: the name changed from “总结评价” to “总结”.",
+    ]
+
+
+def test_tags_of_versions_and_filters_of_conditions_are_told(say: Say) -> None:
+    def drawn(own: str, called: str, watched: str) -> Files:
+        named = f'id="c" name="Call" calledElement="q" camunda:calledElementBinding="versionTag" {called}'
+        event = f"<conditionalEventDefinition {watched}><condition>${{x}}</condition></conditionalEventDefinition>"
+        wait = f'<intermediateCatchEvent id="w" name="Wait">{event}</intermediateCatchEvent>'
+        file = document(f'<startEvent id="s"/><callActivity {named}/>{wait}\ns > c > w')
+        return {"p.bpmn": file.replace(b"<process ", f"<process {own} ".encode())}
+
+    tag = 'camunda:calledElementVersionTag="{}"'
+    old = drawn('camunda:versionTag="1"', tag.format("a"), "")
+    assert say(old, drawn('camunda:versionTag="2"', tag.format("b"), 'camunda:variableName="y"')) == [
+        "Conditions: “Wait”: the condition changed from “${x}” to “${x} (y, create, update, delete)”.",
+        "Called processes: “Call”: the called process changed from “q versionTag a” to “q versionTag b”.",
+        "Names: “p”: the tag of the version changed from “1” to “2”.",
     ]
 
 

@@ -26,6 +26,8 @@ ATTRIBUTES: Mapping[str, tuple[str, Area]] = {
     "resultVariable": ("result_variable", Area.DECISIONS),
 }
 """``camunda:`` attribute → what it is called, and what it is about."""
+CALL = {"calledElementBinding", "calledElementVersion", "calledElementVersionTag"}
+"""Said together with the process that is called."""
 PROPERTIES: Mapping[str, tuple[str, Area]] = {
     "excludedUsers": ("excluded", Area.ASSIGNMENT),
     "serviceLevel": ("service_level", Area.LEVELS),
@@ -74,6 +76,9 @@ def compare(
 
 
 def _process(old: _Drawn, new: _Drawn) -> Said:
+    names = Names(new.process.name, new.english.get(new.process.key, ""))
+    tags = (old.process.version_tag or "", new.process.version_tag or "")
+    yield from _value(Area.NAMES, "version_tag", new.process.key, names, *tags)
     for node_id in [one for one in old.nodes if one not in new.nodes]:
         yield Change(Area.FLOW, "node_removed", node_id, _kind(old, node_id))
     for node_id, node in new.nodes.items():
@@ -122,10 +127,13 @@ def _scope_name(drawn: _Drawn, scope_id: str) -> Names:
 # one node
 def _node(drawn: _Drawn, old: drawing.Node, new: drawing.Node) -> Said:
     for area, what, before, after in _pairs(old, new):
-        if before != after:
-            facts = {"name": drawn.called(new.id), "what": Term(what), "old": before, "new": after}
-            code = "value_set" if not before else "value_removed" if not after else "value_changed"
-            yield Change(area, code, new.id, facts)
+        yield from _value(area, what, new.id, drawn.called(new.id), before, after)
+
+
+def _value(area: Area, what: str, element: str, name: Names, before: str, after: str) -> Said:
+    if before != after:
+        code = "value_set" if not before else "value_removed" if not after else "value_changed"
+        yield Change(area, code, element, {"name": name, "what": Term(what), "old": before, "new": after})
 
 
 def _pairs(old: drawing.Node, new: drawing.Node) -> Iterator[tuple[Area, str, str, str]]:
@@ -135,7 +143,7 @@ def _pairs(old: drawing.Node, new: drawing.Node) -> Iterator[tuple[Area, str, st
         (ATTRIBUTES, old.attributes, new.attributes),
         (PROPERTIES, old.properties, new.properties),
     ):
-        for name in sorted({*before, *after}):
+        for name in sorted({*before, *after} - CALL):
             what, area = known.get(name, (f"={name}", Area.OTHER))
             yield area, what, before.get(name, ""), after.get(name, "")
     yield Area.ASSIGNMENT, "lane", old.lane or "", new.lane or ""
@@ -162,7 +170,9 @@ def _event(node: drawing.Node) -> str:
 
 
 def _condition(node: drawing.Node) -> str:
-    return node.event.condition or node.condition or ""
+    about = node.event.filter
+    narrowed = "" if about is None else f" ({', '.join((*about.names, *about.kinds))})"
+    return (node.event.condition or node.condition or "") + narrowed
 
 
 def _flag(value: bool) -> str:
@@ -174,7 +184,7 @@ def _call(node: drawing.Node) -> str:
         return ""
     ins = (f"{one.expression or one.name} → {one.target}" for one in node.call.inputs)
     outs = (f"{one.expression or one.name} ← {one.target}" for one in node.call.outputs)
-    binding = " ".join(part for part in (node.call.key, node.call.binding, node.call.version) if part)
+    binding = " ".join(part for part in (node.call.key, node.call.binding, node.call.version, node.call.tag) if part)
     return "; ".join((binding, *ins, *outs))
 
 

@@ -123,6 +123,7 @@ TERMS: Mapping[str, Any] = {
     "interrupting": _l("whether it interrupts"),
     "script": _l("the script"),
     "called": _l("the called process"),
+    "version_tag": _l("the tag of the version"),
     "repeated": _l("the repetition"),
     "inputs": _l("the inputs"),
     "outputs": _l("the outputs"),
