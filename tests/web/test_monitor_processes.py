@@ -161,3 +161,12 @@ def test_names_with_scripts_stay_text(reviews: Reviews) -> None:
     assert "<keliu-diagram" in page
     assert cco.get(f"/monitor/processes/{first}/diagram.bpmn").mimetype == "application/xml"
     assert cco.get(f"/monitor/processes/{first}/names.json").json == {}
+
+
+def test_the_control_room_leads_only_to_figures_one_may_open(app: Flask) -> None:
+    for login, kinds in (("kang.ning", {"complaints", "leads"}), ("lin.wanqing", {"complaints", "leads", "matters"})):
+        client = signed_in(app, login)
+        for page in ("/monitor", "/monitor/figures"):
+            found = set(re.findall(r'href="/(\w+)/figures"', client.get(page).text)) - {"monitor"}
+            assert found == kinds
+        assert {client.get(f"/{kind}/figures").status_code for kind in kinds} == {200}

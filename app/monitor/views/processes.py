@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, current_app, jsonify, render_template
+from flask import Response, abort, jsonify, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from app.errors import NotVisible
 from app.monitor import activities, measures, processes, workload
 from app.monitor.sight import Sight
 from app.monitor.views.blueprint import SEES, blueprint
+from app.monitor.views.figures import may_open
 from app.process_names import element_names, process_name
 from app.security import current, requires
 from app.visibility import sees_definition
@@ -34,11 +35,7 @@ def index() -> ResponseReturnValue:
     sees = Sight.of(session, current())
     found = processes.processes(session, sees)
     days = {count: workload.day_before(session, count)[0].isoformat() for count in (processes.WEEK, processes.MONTH)}
-    figures = {
-        key: endpoint
-        for key, endpoint in FIGURES.items()
-        if endpoint in current_app.view_functions and current().has("task.work")
-    }
+    figures = {key: endpoint for key, endpoint in FIGURES.items() if may_open(endpoint)}
     return render_template(
         "monitor/index.html", processes=found, everything=sees.everything, days=days, figures=figures
     )
