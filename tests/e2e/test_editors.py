@@ -247,6 +247,9 @@ def test_what_the_panel_writes_is_what_the_engine_reads(
     panel = choose(page, "callActivity")
     panel.locator("[data-group-id=group-calls-in] .bio-properties-panel-add-entry").click()
     fill(panel, calls_in_0_name="customer", calls_in_0_value="customer_id")
+    fill(choose(page, "callActivity"), binding="versionTag")
+    fill(choose(page, "callActivity"), version_tag="1.2")
+    fill(choose(page, "intermediateCatchEvent_conditional"), event_variable="amount")
     fill(choose(page, "intermediateCatchEvent_timer"), timer_kind="timeDate")
     fill(choose(page, "intermediateCatchEvent_timer"), timer_value="=date(visit_date)")
     fill(choose(page, "each"), collection="${centres}", completion="${nrOfCompletedInstances > 1}")
@@ -270,8 +273,10 @@ def test_what_the_panel_writes_is_what_the_engine_reads(
     assert nodes["serviceTask"].properties == {"retries": "5"}
     call = nodes["callActivity"].call
     assert call is not None
-    assert (call.key, call.business_key) == ("complaint", "${number}")
+    assert (call.key, call.binding, call.tag, call.business_key) == ("complaint", "versionTag", "1.2", "${number}")
     assert [(one.name, one.target) for one in call.inputs] == [("customer_id", "customer")]
+    about = nodes["intermediateCatchEvent_conditional"].event.filter
+    assert about is not None and about.names == ("amount",)
     timer = nodes["intermediateCatchEvent_timer"].event.timer
     assert timer is not None
     assert (timer.kind, timer.text) == ("date", "=date(visit_date)")

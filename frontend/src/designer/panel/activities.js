@@ -106,14 +106,16 @@ function call(facts) {
     "Called process",
     [
       choice("called-element", "Process", () => bo.calledElement ?? "", (value) => facts.set("calledElement", value), services.choices.processes, {
-        other: "Another key…",
+        other: EXPRESSION,
       }),
       choice("binding", "Version", ...binding, [
         { value: "deployment", label: translate("The one deployed together") },
         { value: "version", label: translate("A certain version") },
-        { value: "latest", label: translate("The newest when it is called") },
+        { value: "versionTag", label: translate("The newest with a certain tag") },
+        { value: "latest", label: translate("The newest") },
       ], { empty: "The one deployed together, else the newest" }),
       binding[0]() === "version" && text("version", "Number of the version", ...attribute(facts, "calledElementVersion")),
+      binding[0]() === "versionTag" && text("version-tag", "Tag of the version", ...attribute(facts, "calledElementVersionTag")),
       text("business-key", "Business key", () => businessKey()?.get("businessKey") ?? "", setBusinessKey, {
         hint: "An expression such as ${complaint_number}.",
       }),

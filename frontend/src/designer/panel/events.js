@@ -62,6 +62,9 @@ function condition(facts) {
         text("event-condition", "Happens when", () => facts.body("condition", definition), (value) =>
           facts.setBody("condition", value, definition), { hint: "An expression such as ${amount > 1000}." },
         ),
+        text("event-variable", "Only when this variable changes", () => facts.get("camunda:variableName", definition), (value) =>
+          facts.set("camunda:variableName", value, definition),
+        ),
       ], true)
     : null;
 }

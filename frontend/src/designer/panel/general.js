@@ -77,6 +77,11 @@ function process(facts) {
       facts.update(target, { isExecutable: value }),
     ),
   );
+  entries.push(
+    text("own-version-tag", "Tag of this version", () => facts.get("camunda:versionTag", target), (value) =>
+      facts.set("camunda:versionTag", value, target),
+    ),
+  );
   return group("process", "Process", entries, true);
 }
 
