@@ -26,7 +26,7 @@ from tests.support.application import advance, database_of, signed_in
 from tests.support.forms import csrf_token
 from tests.support.processes import files_of
 from tests.support.soon import ends_soon
-from tests.support.workflows import document
+from tests.support.workflows import document, user
 
 DESIGNER = "shi.lei"
 SignIn = Callable[..., FlaskClient]
@@ -344,6 +344,20 @@ def test_a_draft_with_errors_says_them_and_a_complaint_is_tried_with_its_own_che
     stranger = signed_in(app, "li.na")
     assert stranger.get(trial.url).status_code == 403
     assert signed_in(app, "lin.wanqing").get(trial.url + "/state.json").status_code == 404  # her own, and she has none
+
+
+def test_a_version_that_is_called_by_its_tag_is_there_as_well(app: Flask) -> None:
+    for name, tag in (("older", "1.2"), ("newer", "")):
+        file = document(f'<startEvent id="s"/>{user(name)}\ns > {name}', "called")
+        file = file.replace(b"<process ", f'<process camunda:versionTag="{tag}" '.encode())
+        command = engine.Deploy(name="tests", files={"called.bpmn": file}, actor=DESIGNER)
+        database_of(app).write(lambda session, command=command: engine.execute(session, command))
+    named = 'calledElement="called" camunda:calledElementBinding="versionTag" camunda:calledElementVersionTag="1.2"'
+    caller = document(f'<startEvent id="s"/><callActivity id="c" {named}/>\ns > c', "caller")
+    trial = trial_of(app, {"caller.bpmn": caller})
+    trial.begin()
+    trial.does("start", who="li.na")
+    assert "older" in trial.offered()
 
 
 def test_what_nobody_comes_back_to_is_forgotten(app: Flask, clock: engine.VirtualClock) -> None:
