@@ -96,6 +96,8 @@ def test_a_call_is_registered_and_goes_on_to_its_classification(sign_in: SignIn,
 def test_a_refused_call_keeps_everything_and_names_each_field(sign_in: SignIn) -> None:
     agent = sign_in("li.na", language="zh")
     answer = submit(agent, "/matters/desk", {"channel": "fax", "caller_phone": "0108888", "caller_name": "某人"})
+    for named in ("客户原话：此项必填", "客户来意：此项必填"):  # above the form, with a link to each
+        assert named in answer.text
     assert answer.status_code == 422
     for kept in ('value="0108888"', 'value="某人"', 'value="fax" selected'):
         assert kept in answer.text
