@@ -83,6 +83,9 @@ class Activity(Node):
         if compensation.RUNNER in data:
             compensation.handled(task)
 
+    def given_up(self, task: Task) -> None:
+        compensation.left(task)
+
     def _write_outputs(self, task: Task) -> None:
         """Output parameters are computed with the input parameters in sight and set around the activity."""
         results = {name: variables.resolve(task, text) for name, text in self.element.outputs.items()}

@@ -110,8 +110,14 @@ def _end(runner: Task) -> None:
 
 def handled(handler: Task) -> None:
     """A handler is done: the next one."""
-    runner = variables.top(handler).task(handler.internal_data[RUNNER])
-    if runner is not None and "interrupted" not in handler.internal_data:
+    if "interrupted" not in handler.internal_data:
+        left(handler)
+
+
+def left(activity: Task) -> None:
+    """An activity is over, or left by its boundary event: if it undid something, the next is undone."""
+    runner = variables.top(activity).task(activity.internal_data.get(RUNNER))
+    if runner is not None:
         proceed(runner)
 
 

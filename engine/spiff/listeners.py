@@ -92,9 +92,12 @@ def listen(workflow: ScopeTasks) -> None:
 def trigger_boundary(owner: Task, boundary: Node) -> Task:
     """A token leaves the activity by its boundary event; an interrupting one ends the activity. Returns the token."""
     workflow = owner.workflow
-    if boundary.element.interrupting:
-        cancel_task(owner)
-    return workflow.spawn(boundary)
+    if not boundary.element.interrupting:
+        return workflow.spawn(boundary)
+    cancel_task(owner)
+    token = workflow.spawn(boundary)
+    owner.task_spec.given_up(owner)
+    return token
 
 
 def trigger_event_scope(workflow: ScopeTasks, start: Node) -> Task:

@@ -87,6 +87,9 @@ class Node(BpmnSpecMixin):
     def _on_complete_hook(self, my_task: Task) -> None:
         self.finish(my_task)
 
+    def given_up(self, task: Task) -> None:
+        """A boundary event of it has ended it."""
+
     def finish(self, task: Task) -> None:
         """Record the completion and send tokens on, unless the token was interrupted by what it did itself."""
         variables.top(task).record("completed", task)

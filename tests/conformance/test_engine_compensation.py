@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.conformance.patterns import edge
 from tests.support.workflows import MODES, Play, user
 
 pytestmark = pytest.mark.parametrize("mode", MODES)
@@ -50,6 +51,17 @@ def test_only_one_of_them(mode: str) -> None:
     play = Play(START + AB + throw("a") + user("z") + "\ns > a > b > t > z", mode=mode).do("a").do("b")
     assert play.tasks == ["undo_a"]
     assert play.do("undo_a").tasks == ["z"]
+
+
+def test_a_handler_left_by_its_boundary_event_holds_up_nobody(mode: str) -> None:
+    stop = edge("stop", "undo_b", '<messageEventDefinition messageRef="stop_"/>')
+    late = edge("late", "undo_a", "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>")
+    more = START + AB + stop + late + throw() + user("z") + user("y") + user("x")
+    play = Play(more + "\ns > a > b > t > z\nstop > y\nlate > x", mode=mode).do("a").do("b")
+    assert play.tasks == ["undo_b"]
+    assert sorted(play.send("stop").tasks) == ["undo_a", "y"]
+    assert sorted(play.ring("late").tasks) == ["x", "y", "z"]
+    assert play.do("x").do("y").do("z").done
 
 
 def test_what_was_undone_is_not_undone_again(mode: str) -> None:
