@@ -135,8 +135,11 @@ def cancel(task: Task) -> bool:
 
 
 def _cut(task: Task) -> None:
-    """What was completed in a sub-process that still runs, and in those inside it, is kept to be undone."""
+    """What was completed in a sub-process that still runs, and in those inside it, is kept to be undone; so is the rest
+    of what was being undone."""
     data, scope = task.internal_data, variables.top(task).subprocesses.get(task.id)
+    if scope is None:
+        _log(_scope(task))[:0] = data.get(UNDO, [])  # an event that was undoing: what it had not begun with
     if RUNNER in data or scope is None:
         return
     for inner in scope.live():

@@ -145,6 +145,16 @@ def test_a_transaction_that_is_cancelled(mode: str) -> None:
     assert play.do("z").done
 
 
+def test_a_transaction_that_is_cancelled_while_it_undoes(mode: str) -> None:
+    inner = '<startEvent id="i"/>' + AB + user("c") + CANCEL + throw() + user("d")
+    inner += '<parallelGateway id="f"/>' + "\ni > f > a > b > t > d\nf > c > ce\n"
+    play = Play(START + transaction(inner, user("y") + user("z")) + "\ns > tx > y\ncb > z", mode=mode)
+    assert sorted(play.do("a").do("b").tasks) == ["c", "undo_b"]
+    assert play.do("c").tasks == ["undo_a"]
+    assert play.do("undo_a").tasks == ["z"]
+    assert play.do("z").done
+
+
 def test_a_transaction_that_succeeds_can_be_undone_later(mode: str) -> None:
     play = Play(START + TRANSACTION + throw() + "\ns > tx > y > t\ncb > z", mode=mode).do("a").do("b", bad=False)
     assert play.tasks == ["y"]
