@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -236,15 +236,17 @@ def _cancel_deadlines(unit: Unit, gone: list[str]) -> None:
         unit.write(sql.CANCEL_DEADLINES, values)
 
 
+def cancel_jobs(unit: Unit, keys: Sequence[str]) -> None:
+    """The jobs with these dedupe keys are wanted no more, and what failed in them troubles nobody."""
+    if keys:
+        values = [{"b_instance": unit.instance_id, "b_key": key, "ended_at": unit.at} for key in keys]
+        unit.connection.execute(sql.CANCEL_JOB, values)
+        unit.write(sql.RESOLVE_CANCELLED, [{"instance": unit.instance_id, "at": unit.at, "by": unit.actor}])
+
+
 def _jobs(unit: Unit, rows: Known, waiting: Waiting, created: tuple[TaskRow, ...], done: Done, late: int) -> None:
     wanted = {(entry.task_id, job_key(entry)): entry for entry in jobs_of(waiting)}
-    gone = [
-        {"b_instance": unit.instance_id, "b_key": key, "ended_at": unit.at}
-        for task_id, key in sorted(rows.jobs - wanted.keys())
-        if key != done.job_key
-    ]
-    if gone:
-        unit.connection.execute(sql.CANCEL_JOB, gone)
+    cancel_jobs(unit, [key for _task, key in sorted(rows.jobs - wanted.keys()) if key != done.job_key])
     levels = {task.task_id: task.service_level for task in waiting.tasks}
     entries = [entry for row in created for entry in deadline_jobs(unit, row, levels[row.id])]
     entries += [

@@ -8,7 +8,7 @@ from typing import Any
 from engine.commands import ledger
 from engine.commands.ending import cancel_called, end, record_end, tell_caller
 from engine.commands.lengths import TEXT
-from engine.commands.projection import NOTHING, Done, Known, project
+from engine.commands.projection import NOTHING, Done, Known, cancel_jobs, project
 from engine.commands.searching import make_findable
 from engine.commands.unit import Unit, executing
 from engine.errors import InstanceChanged, LimitExceeded
@@ -94,8 +94,7 @@ def _calls(unit: Unit, rows: Known, waiting: Waiting) -> None:
     wanted = {call.task_id: call for call in waiting.calls}
     gone = sorted(rows.calls - wanted.keys())
     if gone:
-        keys = [{"b_instance": unit.instance_id, "b_key": f"call:{task}", "ended_at": unit.at} for task in gone]
-        unit.connection.execute(sql.CANCEL_JOB, keys)
+        cancel_jobs(unit, [f"call:{task}" for task in gone])
         cancel_called(unit, "the process that called it went on", gone)
     entries = [
         ledger.entry(

@@ -183,6 +183,8 @@ RESOLVE_INCIDENTS = (
     .where(incident.c.instance_id == bindparam("instance"), incident.c.state == IncidentState.OPEN.value)
     .values(state=IncidentState.RESOLVED.value, resolved_at=bindparam("at"), resolved_by=bindparam("by"))
 )
+_cancelled = select(job.c.id).where(job.c.instance_id == bindparam("instance"), job.c.state == JobState.CANCELLED.value)
+RESOLVE_CANCELLED = Prepared(RESOLVE_INCIDENTS.where(incident.c.job_id.in_(_cancelled)))
 
 INSERT_HISTORY = Prepared(_row_of(history_event, *HISTORY_COLUMNS))
 # The history is written under the lock of its instance, so nothing else adds to the chain meanwhile.

@@ -288,6 +288,27 @@ def test_a_repaired_job_is_tried_again_and_closes_its_incident(keliu: World) -> 
     assert keliu.ask(engine.queries.incidents) == ()
 
 
+def test_a_step_that_failed_and_is_left_troubles_nobody(keliu: World) -> None:
+    def send(_session: Session, _call: engine.ServiceCall) -> None:
+        raise RuntimeError("down")
+
+    keliu.handlers.register("send", send)
+    keliu.deploy(process(service("send", "send"), user_task("call"), names=("send", "call")))
+    instance_id = str(keliu.start("process").instance_id)
+    for _ in range(4):
+        keliu.clock.advance(timedelta(hours=1))
+        keliu.run_due()
+    (incident,) = keliu.ask(engine.queries.incidents, instance_id=instance_id)
+    move = engine.ModifyInstance(instance_id=instance_id, instructions=engine.move("send", "call"), actor="operator")
+    keliu.do(move)
+
+    assert keliu.open(instance_id) == ["call"]
+    assert keliu.ask(engine.queries.incidents) == ()
+    (job,) = keliu.ask(engine.queries.jobs, instance_id=instance_id, states=("cancelled",))
+    assert job.id == incident.job_id
+    check(keliu, instance_id)
+
+
 # --- leases, rings, work -------------------------------------------------------------------------------------------
 
 
