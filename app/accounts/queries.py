@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import AccountLog, Department, Group, GroupMember, Role, RolePermission, User, UserRole
 from app.security import scope
-from app.security.permissions import ADMINISTRATION, PERMISSIONS
+from app.security.permissions import ADMINISTRATION, PERMISSIONS, SUPERVISING
 from app.security.principal import Principal
 from app.web import i18n
 
@@ -384,6 +384,6 @@ def principal(session: Session, login: str) -> Principal | None:
         permissions=permissions,
         language=person.language,
         is_admin=ADMINISTRATION in permissions,
-        supervises_all="case.view_subtree" in permissions and scope.supervises_all(session, path or ""),
+        supervises_all=permissions >= SUPERVISING and scope.supervises_all(session, path or ""),
         few_offers=scope.few_offers(session, login, groups),
     )

@@ -59,3 +59,6 @@ PERMISSIONS: Mapping[str, Permission] = {permission.name: permission for permiss
 
 ADMINISTRATION = "account.manage"
 """Who holds it is an administrator. At least one active person always does."""
+
+SUPERVISING = frozenset({"case.view_subtree", "task.reassign"})
+"""Who holds these supervises the own department and those below; who holds only the first works there."""

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 import engine
 from app.accounts import demo, queries
-from app.accounts.models import Department, Group, GroupMember, User
+from app.accounts.models import Department, Group, GroupMember, User, UserRole
 from app.bootstrap import registries
 from app.db import Database
 from app.errors import NotAllowedHere
@@ -128,6 +128,13 @@ def test_who_supervises_the_whole_company_sees_every_case(app: Flask, clock: eng
         assert keys(app, one.visible_keys(manager)) == keys(app, one.visible_keys(replace(manager, permissions=ALL)))
     assert application.signed_in(app, "chen.yongxing").get(f"/monitor/instances/{errand}").status_code == 200
     assert application.signed_in(app, "xu.wenqiang").get(f"/monitor/instances/{errand}").status_code == 404
+
+
+def test_who_only_works_in_the_company_itself_supervises_nobody(app: Flask) -> None:
+    taken = delete(UserRole).where(UserRole.login == "chen.yongxing", UserRole.role_name == "supervisor")
+    assert application.principal_of(app, "chen.yongxing").supervises_all
+    application.database_of(app).write(lambda session: session.execute(taken))
+    assert not application.principal_of(app, "chen.yongxing").supervises_all
 
 
 def test_a_department_beside_the_company_is_not_its_managers(app: Flask) -> None:

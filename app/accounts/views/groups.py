@@ -59,7 +59,6 @@ def group(name: str) -> ResponseReturnValue:
 @requires("account.manage")
 def set_member(name: str, login: str) -> ResponseReturnValue:
     """Take somebody into a group or out of it, and come back to the same list."""
-
     service.set_member(db.session(), actor(), name, login, joins=request.form.get("joins") == "1")
     return redirect(url_for("accounts.group", name=name, **_listed()), 303)
 

@@ -146,11 +146,12 @@ def name_of(kind: str) -> str:
 def _orders(session: Session, row: engine.BatchRow) -> list[tuple[str, str]]:
     """Names of the variables that are set, never their values: a form may keep them from whoever looks."""
     found, template = [], row.template
+    version = _version(session, row) if template.get("instructions") else None
     if template.get("variables"):
         found.append((str(_l("Variables")), ", ".join(sorted(template["variables"]))))
     for order in template.get("instructions") or ():
         name = str(_l("ends at")) if order.get("kind") == "cancel" else str(_l("begins at"))
-        found.append((name, _place(session, row, order)))
+        found.append((name, _place(session, version, order)))
     if template.get("target_definition_id"):
         target = engine.queries.definition(session, str(template["target_definition_id"]))
         name = _("%(name)s, version %(version)s", name=process_name(session, target.id), version=target.version)
@@ -158,12 +159,15 @@ def _orders(session: Session, row: engine.BatchRow) -> list[tuple[str, str]]:
     return found
 
 
-def _place(session: Session, row: engine.BatchRow, order: Mapping[str, Any]) -> str:
-    """The step as the version of the first instance calls it."""
-    node = order.get("node_id")
+def _version(session: Session, row: engine.BatchRow) -> str | None:
+    """The version of the first instance: its words name the steps."""
     first = engine.queries.batch_items(session, row.id, limit=1)
     instance = next(iter(_instances_of(session, row, first).values()), None)
-    version = session.scalar(select(process_instance.c.definition_id).where(process_instance.c.id == instance))
+    return session.scalar(select(process_instance.c.definition_id).where(process_instance.c.id == instance))
+
+
+def _place(session: Session, version: str | None, order: Mapping[str, Any]) -> str:
+    node = order.get("node_id")
     if node and version:
         return step_name(session, version, str(node))
     return str(node or order.get("flow_id") or order.get("task_id") or "")
